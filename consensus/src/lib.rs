@@ -1,0 +1,1 @@
+//! Order opaque values among validators, some of them faulty.

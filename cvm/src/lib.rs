@@ -1,0 +1,1 @@
+//! Execute EVM bytecode and transactions, exactly and fast, with extra instructions by table.

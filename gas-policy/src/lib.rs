@@ -1,0 +1,1 @@
+//! Decide who pays for a transaction, by a pure and total function.

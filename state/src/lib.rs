@@ -1,0 +1,1 @@
+//! Keep authenticated accounts and blocks in a store that no crash can corrupt.
