@@ -1,0 +1,2 @@
+//! Measures one decision.
+fn main() {}
