@@ -100,7 +100,7 @@ pub enum Remedy {
         /// The height at which it is.
         until_height: u64,
     },
-    /// Lower price, gas limit or value: together they are more than there are coins.
+    /// Lower price, gas limit or value: together they are more than 256 bits, which nobody owns.
     LowerAmounts,
 }
 
@@ -186,15 +186,17 @@ impl Limits {
             Rejection::BlockGas { gas_limit, .. } if gas_limit > self.block_gas_limit => {
                 Remedy::LowerGasLimit { gas_limit: self.block_gas_limit }
             }
-            Rejection::SenderBalance { needed, .. } | Rejection::DepositBalance { needed, .. }
+            Rejection::SenderBalance { needed, .. }
+            | Rejection::TransferBalance { needed, .. }
+            | Rejection::NoDeposit { needed, .. }
+            | Rejection::DepositBalance { needed, .. }
                 if needed == U256::MAX =>
             {
                 Remedy::LowerAmounts
             }
-            Rejection::SenderBalance { needed, .. } | Rejection::OperationFee { needed, .. } => {
-                Remedy::FundSender { balance: needed }
-            }
-            Rejection::TransferBalance { needed, .. } => Remedy::FundSender { balance: needed },
+            Rejection::SenderBalance { needed, .. }
+            | Rejection::OperationFee { needed, .. }
+            | Rejection::TransferBalance { needed, .. } => Remedy::FundSender { balance: needed },
             Rejection::PairSlots { .. }
             | Rejection::SenderSlots { .. }
             | Rejection::BlockSlots { .. }

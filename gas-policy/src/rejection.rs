@@ -55,12 +55,12 @@ pub enum Rejection {
         /// The balance found.
         available: U256,
     },
-    /// After gas was bought, the sender owns too little for its value.
-    #[error("transfer needs {needed} and the sender has {available} left")]
+    /// Gas was bought, and then the sender owned too little for its value (Travis).
+    #[error("transfer after the purchase of gas needs {needed} and the sender owned {available}")]
     TransferBalance {
-        /// The value to transfer.
+        /// The value, and the gas if the sender bought it; the highest number if it does not fit 256 bits.
         needed: U256,
-        /// What the purchase of gas left.
+        /// The balance found.
         available: U256,
     },
     /// The sender already ran as many such transactions with this target in this block as allowed.

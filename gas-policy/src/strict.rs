@@ -7,7 +7,7 @@ use primitive_types::U256;
 use crate::{
     decision::{Consent, Decision, Grant, Payer, Refusal},
     rejection::Rejection,
-    request::{Access, Callee, Code, PriceClass, Request, Sponsorship, Target},
+    request::{Access, Callee, Code, PriceClass, Request, Sponsorship, Stage, Target},
     rule::Rule,
     strict_rules::StrictRules,
     usage::{Slot, SlotTarget, Usage},
@@ -17,7 +17,8 @@ pub(crate) fn decide(rules: &StrictRules, usage: &Usage, request: &Request) -> D
     match (Facts { rules, usage, request }).grant() {
         Ok(grant) => Decision::Accepted(grant),
         Err(rejection) => {
-            let code = rejection.code(request.stage);
+            // One code for one cause, whenever it is asked for.
+            let code = rejection.code(Stage::Admission);
             Decision::Refused(Refusal { rejection, code, residue: None })
         }
     }

@@ -52,6 +52,7 @@ pub(crate) fn slot_target(target: &Target) -> SlotTarget {
 }
 
 /// Why a transaction is refused, and how far it had come.
+#[derive(Clone, Copy)]
 struct Failure {
     rejection: Rejection,
     progress: Progress,
@@ -249,27 +250,27 @@ impl Facts<'_> {
 
     fn check_sender(&self, cost: Option<U256>) -> Result<(), Rejection> {
         let available = self.request.sender_balance;
-        match cost {
-            Some(needed) if needed <= available => Ok(()),
-            needed => {
-                Err(Rejection::SenderBalance { needed: needed.unwrap_or(U256::MAX), available })
-            }
+        if cost.is_none_or(|needed| needed > available) {
+            return Err(Rejection::SenderBalance { needed: cost.unwrap_or(U256::MAX), available });
         }
+        Ok(())
     }
 
-    /// What the sender has left after the purchase of gas covers its value.
+    /// The sender owns its value, on top of the gas it bought.
     fn check_transfer(&self, grant: &Grant) -> Result<(), Rejection> {
         let request = self.request;
         // An account that calls itself buys its own gas, too.
         let has_bought =
-            matches!(grant.payer, Payer::Sender) || grant.payer == Payer::Contract(request.sender);
+            grant.payer == Payer::Sender || grant.payer == Payer::Contract(request.sender);
         let bought = if has_bought { grant.reserve() } else { U256::zero() };
-        let (needed, available) = (request.value, request.sender_balance.saturating_sub(bought));
-        if needed > available {
-            Err(Rejection::TransferBalance { needed, available })
-        } else {
-            Ok(())
+        let (needed, available) = (bought.checked_add(request.value), request.sender_balance);
+        if needed.is_none_or(|needed| needed > available) {
+            return Err(Rejection::TransferBalance {
+                needed: needed.unwrap_or(U256::MAX),
+                available,
+            });
         }
+        Ok(())
     }
 
     fn contract_pays(&self, contract: H160) -> Grant {
