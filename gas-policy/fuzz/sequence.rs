@@ -1,42 +1,67 @@
-//! Sequences of decisions and settlements over a ledger of three accounts, and what must hold after every step.
+//! Sequences of decisions and settlements over a ledger of four accounts, and what must hold after every step.
 //!
 //! Shared by the fuzz target, the test over its corpus, and the property tests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use arbitrary::{Arbitrary, Result, Unstructured};
 use cybermiles_gas_policy::{
     Access, Calldata, Callee, Code, Consent, Decision, Effects, Execution, Grant, Offer, Outcome,
-    Payer, Refusal, Request, Rules, Settlement, Slot, SlotTarget, Sponsorship, Stage, Status,
-    StrictRules, Target, TravisRules, Usage, UsageDelta, decide, explain, settle,
+    Payer, Refusal, Request, Rule, Rules, Settlement, Slot, SlotTarget, Sponsorship, Stage, Status,
+    StrictParams, StrictRules, Target, TravisParams, TravisRules, Usage, UsageDelta, decide,
+    explain, settle,
 };
 use primitive_types::{H160, U256};
 
 const STEPS_MAX: usize = 300;
 
-/// Runs the sequence the bytes describe.
+/// Runs the sequence the bytes describe, and returns the rules that fired.
 ///
 /// # Panics
 ///
 /// When a law is broken. Bytes that run out end the sequence.
-pub(crate) fn run(bytes: &[u8]) {
+pub(crate) fn run(bytes: &[u8]) -> BTreeSet<Rule> {
     let mut input = Unstructured::new(bytes);
-    let Ok(rules) = choose_rules(&mut input) else { return };
+    let Ok(rules) = choose_rules(&mut input) else { return BTreeSet::new() };
     let mut world = World::new(rules);
     for _ in 0..STEPS_MAX {
         if input.is_empty() || world.step(&mut input).is_err() {
-            return;
+            break;
         }
     }
+    world.fired
 }
 
 fn choose_rules(input: &mut Unstructured<'_>) -> Result<Rules> {
-    Ok(match input.int_in_range(0..=4_u8)? {
+    Ok(match input.int_in_range(0..=7_u8)? {
         0 => Rules::Travis017(TravisRules::default()),
         1 => Rules::TravisHotfix(TravisRules::default()),
-        2 | 3 => Rules::Strict(StrictRules::default()),
+        2 => Rules::TravisHotfix(tight_travis()),
+        3 | 4 => Rules::Strict(StrictRules::default()),
+        5 | 6 => Rules::Strict(tight_strict()),
         _ => Rules::arbitrary(input)?,
     })
+}
+
+/// Limits that a sequence of this length runs into.
+fn tight_travis() -> TravisRules {
+    let params =
+        TravisParams { slots_cap: 3, block_gas_limit: 80_000_000, ..TravisParams::default() };
+    TravisRules::new(params).expect("the price is not zero")
+}
+
+/// Limits that a sequence of this length runs into.
+fn tight_strict() -> StrictRules {
+    let params = StrictParams {
+        block_slots_max: 5,
+        block_gas_limit: 60_000_000,
+        paying_reserve_permille: 800,
+        wasted_gas_max: 20_000_000,
+        window_blocks: 300,
+        unconsented_calls_max: 2,
+        ..StrictParams::default()
+    };
+    StrictRules::new(params).expect("tight limits make sense, too")
 }
 
 /// Coins by owner, and where the rest of them went.
@@ -47,20 +72,23 @@ struct World {
     deposits: BTreeMap<H160, U256>,
     fees: U256,
     burned: U256,
+    fired: BTreeSet<Rule>,
 }
 
 impl World {
     fn new(rules: Rules) -> Self {
-        let coins = [0, 10_u128.pow(15), 10_u128.pow(24)];
-        let balances = (0..3_u8).map(account).zip(coins.map(U256::from)).collect();
+        let coins = [0, 10_u128.pow(15), 10_u128.pow(24), 10_u128.pow(20)];
+        let balances = (0..4_u8).map(account).zip(coins.map(U256::from)).collect();
         let deposits = [(account(1), U256::exp10(16)), (account(2), U256::exp10(20))].into();
+        let (fees, burned) = (U256::zero(), U256::zero());
         Self {
             rules,
             usage: Usage::new(1),
             balances,
             deposits,
-            fees: U256::zero(),
-            burned: U256::zero(),
+            fees,
+            burned,
+            fired: BTreeSet::new(),
         }
     }
 
@@ -81,7 +109,9 @@ impl World {
         }
         let request = self.request(input)?;
         let before = self.coins();
-        match self.check_decision(&request, input)? {
+        let decision = self.check_decision(&request, input)?;
+        self.fired.insert(decision.rule());
+        match decision {
             Decision::Accepted(grant) if request.stage == Stage::Delivery => {
                 self.execute(&request, &grant, &Execution::arbitrary(input)?);
             }
@@ -95,10 +125,10 @@ impl World {
 
     /// A transaction whose facts are those of the ledger.
     fn request(&self, input: &mut Unstructured<'_>) -> Result<Request> {
-        let sender = account(input.int_in_range(0..=2)?);
-        let address = account(input.int_in_range(0..=2)?);
+        let sender = account(input.int_in_range(0..=3)?);
+        let address = account(input.int_in_range(0..=3)?);
         let deposit = self.deposits.get(&address);
-        let code = if deposit.is_some() { Code::Present } else { Code::Absent };
+        let code = if address == account(0) { Code::Absent } else { Code::Present };
         let gas_max = *input.choose(&[0, 600_000, u64::MAX])?;
         let access = Access::arbitrary(input)?;
         let sponsorship = deposit.map(|deposit| Sponsorship { deposit: *deposit, gas_max, access });
@@ -241,11 +271,11 @@ impl World {
                 assert!(usage.underpaid_gas() <= rules.underpaid_gas_max());
                 assert!(usage.slot_count() <= params.block_slots_max);
                 assert!(usage.unconsented_count() <= params.unconsented_calls_max);
-                for sender in (0..3).map(account) {
+                for sender in (0..4).map(account) {
                     assert!(usage.sender_slot_count(sender) <= params.sender_slots_max);
                     assert!(usage.wasted_gas(sender) <= params.wasted_gas_max);
                     for target in
-                        (0..3).map(account).map(SlotTarget::Call).chain([SlotTarget::Create])
+                        (0..4).map(account).map(SlotTarget::Call).chain([SlotTarget::Create])
                     {
                         assert!(
                             usage.pair_slot_count(&Slot { sender, target })

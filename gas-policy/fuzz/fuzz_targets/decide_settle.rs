@@ -4,4 +4,6 @@
 #[path = "../sequence.rs"]
 mod sequence;
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| sequence::run(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    sequence::run(bytes);
+});
