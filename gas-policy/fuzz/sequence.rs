@@ -55,7 +55,7 @@ fn tight_strict() -> StrictRules {
     let params = StrictParams {
         block_slots_max: 5,
         block_gas_limit: 60_000_000,
-        paying_reserve_permille: 800,
+        paying_reserve_permille: 830,
         wasted_gas_max: 20_000_000,
         window_blocks: 300,
         unconsented_calls_max: 2,
@@ -93,7 +93,7 @@ impl World {
     }
 
     fn step(&mut self, input: &mut Unstructured<'_>) -> Result<()> {
-        if input.ratio(1_u8, 32_u8)? {
+        if input.ratio(1_u8, 64_u8)? {
             self.usage.begin_block(
                 &self.rules,
                 self.usage.height() + u64::from(input.arbitrary::<u8>()?),
@@ -129,7 +129,7 @@ impl World {
         let address = account(input.int_in_range(0..=3)?);
         let deposit = self.deposits.get(&address);
         let code = if address == account(0) { Code::Absent } else { Code::Present };
-        let gas_max = *input.choose(&[0, 600_000, u64::MAX])?;
+        let gas_max = *input.choose(&[0, 600_000, u64::MAX, u64::MAX, u64::MAX])?;
         let access = Access::arbitrary(input)?;
         let sponsorship = deposit.map(|deposit| Sponsorship { deposit: *deposit, gas_max, access });
         let callee = Callee { address, balance: self.balance(address), code, sponsorship };
@@ -157,8 +157,9 @@ impl World {
             },
             offer,
             base_fee: U256::from(*input.choose(&[0, 0, 0, 3_000_000_000_u64])?),
-            gas_limit: *input
-                .choose(&[21_000, 53_000, 500_000, 500_001, 600_001, 10_000_000, 60_000_000])?,
+            gas_limit: *input.choose(&[
+                21_000, 53_000, 500_000, 500_001, 600_001, 10_000_000, 10_000_000, 60_000_000,
+            ])?,
             intrinsic_gas: *input.choose(&[21_000, 53_000])?,
             value: U256::from(*input.choose(&[0, 0, 0, 1, 10_u128.pow(15)])?),
             calldata: Calldata::arbitrary(input)?,

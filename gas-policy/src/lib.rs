@@ -1,4 +1,22 @@
 //! Decide who pays for a transaction, by a pure and total function.
+//!
+//! The way of a transaction: facts ([`Request`]) go into [`decide`] together with the limits ([`Rules`]) and the
+//! counters ([`Usage`]); a [`Grant`] or a [`Rejection`] comes out. What ran under a grant is settled by [`settle`], which
+//! returns what changes hands and what to add to the counters. [`explain`] says why, and what would help.
+//!
+//! # Invariants
+//!
+//! - Every combination of facts has an answer; nothing panics, and no arithmetic wraps.
+//! - The same arguments give the same answer. There is no hidden state, clock or randomness.
+//! - More balance never turns an acceptance into a refusal; more usage never turns a refusal into an acceptance.
+//! - A transaction is never both free and charged, and what payers lose is what others get (Travis burns, and says so).
+//! - Free gas, slots and wasted gas are bounded per block by the rules.
+//! - Nothing here knows how a transaction runs or where counters are kept.
+//!
+//! [truth table]: crate::truth_table
+//!
+//!
+#![doc = include_str!("../README.md")]
 #![cfg_attr(not(feature = "std"), no_std)]
 #![forbid(unsafe_code)]
 #![deny(clippy::arithmetic_side_effects)]
@@ -18,6 +36,10 @@ mod strict_rules;
 mod travis;
 mod travis_rules;
 mod usage;
+
+pub mod truth_table {
+    #![doc = include_str!("../docs/truth-table.md")]
+}
 
 pub use decision::{Consent, Decision, Grant, Payer, Refusal, Residue, SenderNonce};
 pub use explanation::{Explanation, Remedy, SlotsLeft, explain};
