@@ -197,13 +197,8 @@ impl Limits {
             Rejection::SenderBalance { needed, .. }
             | Rejection::OperationFee { needed, .. }
             | Rejection::TransferBalance { needed, .. } => Remedy::FundSender { balance: needed },
-            Rejection::PairSlots { .. }
-            | Rejection::SenderSlots { .. }
-            | Rejection::BlockSlots { .. }
-                if self.block_slots_max == 0 =>
-            {
-                pay
-            }
+            // There are no slots at all, in any block.
+            Rejection::BlockSlots { max: 0, .. } => pay,
             Rejection::BlockGas { .. }
             | Rejection::PairSlots { .. }
             | Rejection::SenderSlots { .. }

@@ -259,25 +259,39 @@ pub enum StrictRulesError {
 #[cfg(feature = "arbitrary")]
 impl<'a> arbitrary::Arbitrary<'a> for StrictRules {
     fn arbitrary(input: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
-        let block_gas_limit = input.int_in_range(100_000..=u64::MAX)?;
+        input.arbitrary().map(Self::from_seed)
+    }
+}
+
+#[cfg(feature = "arbitrary")]
+impl StrictRules {
+    /// Makes limits that make sense out of any numbers.
+    fn from_seed(seed: ([u64; 6], [u16; 5], u128)) -> Self {
+        let (
+            [block_gas, free, sponsored, wasted, ..],
+            [reserve, pair, sender, block, calls],
+            price,
+        ) = seed;
+        let [.., window] = seed.0;
+        let block_slots_max = u32::from(block);
         let mut params = StrictParams {
-            block_gas_limit,
-            paying_reserve_permille: input.int_in_range(0..=500)?,
+            normal_price: U256::from(price.max(1)),
+            pair_slots_max: u32::from(pair.max(1)).min(block_slots_max),
+            sender_slots_max: u32::from(sender.max(pair).max(1)).min(block_slots_max),
+            block_slots_max,
+            block_gas_limit: block_gas.max(100_000),
+            paying_reserve_permille: u32::from(reserve).min(500),
+            unconsented_calls_max: u32::from(calls).clamp(1, 1000),
+            window_blocks: window.clamp(1, 1000),
             ..StrictParams::default()
         };
-        let share = params.underpaid_gas_max();
-        params.normal_price = U256::from(input.int_in_range(1..=u128::MAX)?);
+        let underpaid_gas_max = params.underpaid_gas_max();
         params.free_gas_limit =
-            input.int_in_range(Self::TRANSACTION_GAS..=share.saturating_sub(1))?;
+            free.clamp(Self::TRANSACTION_GAS, underpaid_gas_max.saturating_sub(1));
         params.sponsored_gas_max =
-            input.int_in_range(params.free_gas_limit.saturating_add(1)..=share)?;
-        params.wasted_gas_max = input.int_in_range(params.sponsored_gas_max..=u64::MAX)?;
-        params.block_slots_max = input.int_in_range(1..=100)?;
-        params.sender_slots_max = input.int_in_range(1..=params.block_slots_max)?;
-        params.pair_slots_max = input.int_in_range(1..=params.sender_slots_max)?;
-        params.unconsented_calls_max = input.int_in_range(1..=1000)?;
-        params.window_blocks = input.int_in_range(1..=1000)?;
-        Self::new(params).or(Err(arbitrary::Error::IncorrectFormat))
+            sponsored.clamp(params.free_gas_limit.saturating_add(1), underpaid_gas_max);
+        params.wasted_gas_max = wasted.max(params.sponsored_gas_max);
+        Self { params, underpaid_gas_max }
     }
 }
 

@@ -102,12 +102,12 @@ pub enum TravisRulesError {
 #[cfg(feature = "arbitrary")]
 impl<'a> arbitrary::Arbitrary<'a> for TravisRules {
     fn arbitrary(input: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
-        Ok(Self(TravisParams {
-            normal_price: input.int_in_range(1..=u64::MAX)?,
-            free_gas_limit: input.arbitrary()?,
-            slots_cap: input.int_in_range(0..=Self::SLOTS_CAP_MAX)?,
-            block_gas_limit: input.arbitrary()?,
-        }))
+        input.arbitrary().map(
+            |(price, free_gas_limit, slots_cap, block_gas_limit): (u64, u64, u32, u64)| {
+                let (normal_price, slots_cap) = (price.max(1), slots_cap.min(Self::SLOTS_CAP_MAX));
+                Self(TravisParams { normal_price, free_gas_limit, slots_cap, block_gas_limit })
+            },
+        )
     }
 }
 

@@ -82,3 +82,18 @@ fn share_of_the_block_is_exact() {
     }
     assert_eq!(share(1000, 5000), 0);
 }
+
+#[cfg(feature = "arbitrary")]
+#[test]
+fn arbitrary_rules_are_valid() {
+    let mut state = 1_u64;
+    for _ in 0..2000 {
+        let bytes: [u8; 80] = core::array::from_fn(|_| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            // Small and large numbers alike.
+            if state >> 63 == 0 { 0 } else { (state >> 40).to_le_bytes()[0] }
+        });
+        let rules: StrictRules = arbitrary::Unstructured::new(&bytes).arbitrary().unwrap();
+        assert_eq!(StrictRules::new(*rules.params()), Ok(rules));
+    }
+}
