@@ -28,15 +28,16 @@ impl Decision {
 
     /// Returns what the decision alone adds to the counters, before or without an execution.
     ///
-    /// A pool books this when it admits a transaction, and a Travis replay when it refuses one. What ran is booked by
-    /// [`settle`](crate::settle) instead.
+    /// A pool books this when it admits a transaction: its slot, but no gas, because a pool holds more than one block.
+    /// A Travis replay books it when a block refuses one. What ran is booked by [`settle`](crate::settle) instead.
     #[must_use]
     pub fn booking(&self) -> UsageDelta {
         match self {
-            Self::Accepted(grant) => UsageDelta::ran(grant.slot, grant.block_gas(grant.gas_max)),
-            Self::Refused(refusal) => refusal.residue.map_or_else(UsageDelta::default, |residue| {
+            Self::Accepted(grant) => UsageDelta::ran(grant.slot, 0),
+            Self::Refused(Refusal { residue: Some(residue), .. }) => {
                 UsageDelta::ran(residue.slot, residue.gas)
-            }),
+            }
+            Self::Refused(Refusal { residue: None, .. }) => UsageDelta::default(),
         }
     }
 }

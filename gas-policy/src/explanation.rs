@@ -110,7 +110,7 @@ pub fn explain(rules: &Rules, usage: &Usage, request: &Request) -> Explanation {
     let decision = decide(rules, usage, request);
     let limits = Limits::of(rules, request);
     let slot = Slot { sender: request.sender, target: limits.slot_target };
-    let left = |max: u32, used: u32| max.saturating_sub(used);
+    let (pair_used, sender_used) = usage.pair_and_sender_slot_counts(&slot);
     Explanation {
         rule: decision.rule(),
         decision,
@@ -119,9 +119,9 @@ pub fn explain(rules: &Rules, usage: &Usage, request: &Request) -> Explanation {
         normal_price: limits.normal_price,
         free_gas_limit: limits.free_gas_limit,
         slots_left: SlotsLeft {
-            pair: left(limits.pair_slots_max, usage.pair_slot_count(&slot)),
-            sender: left(limits.sender_slots_max, usage.sender_slot_count(request.sender)),
-            block: left(limits.block_slots_max, usage.slot_count()),
+            pair: limits.pair_slots_max.saturating_sub(pair_used),
+            sender: limits.sender_slots_max.saturating_sub(sender_used),
+            block: limits.block_slots_max.saturating_sub(usage.slot_count()),
         },
         remedy: match decision {
             Decision::Accepted(_) => None,

@@ -187,11 +187,11 @@ impl Facts<'_> {
         if used >= max {
             return Err(Rejection::BlockSlots { used, max });
         }
-        let (used, max) = (usage.pair_slot_count(&slot), params.pair_slots_max);
-        if used >= max {
-            return Err(Rejection::PairSlots { used, max });
+        let (pair_used, used) = usage.pair_and_sender_slot_counts(&slot);
+        if pair_used >= params.pair_slots_max {
+            return Err(Rejection::PairSlots { used: pair_used, max: params.pair_slots_max });
         }
-        let (used, max) = (usage.sender_slot_count(sender), params.sender_slots_max);
+        let max = params.sender_slots_max;
         if used >= max {
             return Err(Rejection::SenderSlots { used, max });
         }

@@ -123,11 +123,21 @@ impl Usage {
     /// Returns how many slots this sender has taken in this block.
     #[must_use]
     pub fn sender_slot_count(&self, sender: H160) -> u32 {
+        self.slots_of(sender).fold(0, |sum, (_, count)| sum.saturating_add(count))
+    }
+
+    /// Returns the counts of the pair and of the sender, in one look.
+    pub(crate) fn pair_and_sender_slot_counts(&self, slot: &Slot) -> (u32, u32) {
+        self.slots_of(slot.sender).fold((0, 0), |(pair, sum), (target, count)| {
+            (if target == slot.target { count } else { pair }, sum.saturating_add(count))
+        })
+    }
+
+    fn slots_of(&self, sender: H160) -> impl Iterator<Item = (SlotTarget, u32)> {
+        // The lowest of all slots of the sender; they are neighbours.
         let first = Slot { sender, target: SlotTarget::Create };
-        self.slots
-            .range(first..)
-            .take_while(|(slot, _)| slot.sender == sender)
-            .fold(0, |sum, (_, count)| sum.saturating_add(*count))
+        let slots = self.slots.range(first..).take_while(move |(slot, _)| slot.sender == sender);
+        slots.map(|(slot, count)| (slot.target, *count))
     }
 
     /// Returns the gas this sender has wasted in this window on calls without consent.
