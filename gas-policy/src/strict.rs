@@ -73,14 +73,14 @@ impl Facts<'_> {
     /// The deposit of the called contract pays, once that contract consents.
     fn sponsored(&self) -> Result<Grant, Rejection> {
         let (gas_limit, max) = (self.request.gas_limit, self.rules.params().free_gas_limit);
-        let callee = match self.request.target {
+        let callee = match &self.request.target {
             Target::Create => return Err(Rejection::CreationGas { gas_limit, max }),
             Target::System(_) => return Err(Rejection::SystemGas { gas_limit, max }),
             Target::Call(callee) => callee,
         };
         let price = self.rules.params().normal_price.max(self.request.base_fee);
         let reserve = price.checked_mul(U256::from(gas_limit));
-        self.check_sponsorship(&callee, reserve)?;
+        self.check_sponsorship(callee, reserve)?;
         self.check_waste()?;
         Ok(Grant {
             rule: Rule::DepositPays,
@@ -99,19 +99,19 @@ impl Facts<'_> {
         if callee.code == Code::Absent {
             return Err(Rejection::NoCode { callee: contract });
         }
-        let Some(Sponsorship { deposit, gas_max, access }) = callee.sponsorship else {
+        let Some(Sponsorship { deposit, gas_max, access }) = &callee.sponsorship else {
             return Err(Rejection::NoDeposit { contract, needed });
         };
-        if access == Access::Unlisted {
+        if *access == Access::Unlisted {
             return Err(Rejection::Unlisted { contract, sender: self.request.sender });
         }
         let gas_limit = self.request.gas_limit;
-        let max = gas_max.min(self.rules.params().sponsored_gas_max);
+        let max = (*gas_max).min(self.rules.params().sponsored_gas_max);
         if gas_limit > max {
             return Err(Rejection::SponsoredGas { gas_limit, max });
         }
-        if reserve.is_none_or(|reserve| reserve > deposit) {
-            return Err(Rejection::DepositBalance { contract, needed, available: deposit });
+        if reserve.is_none_or(|reserve| reserve > *deposit) {
+            return Err(Rejection::DepositBalance { contract, needed, available: *deposit });
         }
         Ok(())
     }

@@ -32,7 +32,7 @@ pub(crate) fn decide(
     request: &Request,
 ) -> Decision {
     let facts = Facts { revision, params, usage, request, price: request.offer.max_fee };
-    let terms = match (request.target, request.stage) {
+    let terms = match (&request.target, request.stage) {
         (Target::System(_), _) => facts.operation(),
         (_, Stage::Admission) => facts.admit(),
         (_, Stage::Delivery) => facts.deliver(),
@@ -103,9 +103,9 @@ impl Facts<'_> {
         // The zero test saw the low 64 bits of the price only, and only calls with input data.
         let asks_contract = self.price.low_u64() == 0 && self.is_above_free_gas();
         if let (true, Target::Call(callee), Calldata::Present) =
-            (asks_contract, request.target, request.calldata)
+            (asks_contract, &request.target, request.calldata)
         {
-            self.check_contract(&callee).map_err(refuse)?;
+            self.check_contract(callee).map_err(refuse)?;
             let grant = if self.price.is_zero() {
                 self.contract_pays(callee.address)
             } else {
@@ -148,7 +148,7 @@ impl Facts<'_> {
 
     /// Who pays, or nothing where the original dereferenced the recipient of a creation.
     fn terms(&self) -> Option<Grant> {
-        match self.request.target {
+        match &self.request.target {
             Target::Call(callee) if self.is_contract_paid() => {
                 Some(self.contract_pays(callee.address))
             }
@@ -217,8 +217,8 @@ impl Facts<'_> {
 
     /// The payer owns the price of the whole gas limit.
     fn check_purchase(&self) -> Result<(), Rejection> {
-        match self.request.target {
-            Target::Call(callee) if self.is_contract_paid() => self.check_contract(&callee),
+        match &self.request.target {
+            Target::Call(callee) if self.is_contract_paid() => self.check_contract(callee),
             _ => self.check_sender(self.price.checked_mul(U256::from(self.request.gas_limit))),
         }
     }
