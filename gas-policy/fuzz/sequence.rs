@@ -116,7 +116,7 @@ impl World {
                 self.execute(&request, &grant, &Execution::arbitrary(input)?);
             }
             Decision::Accepted(_) => {}
-            Decision::Refused(refusal) => self.refuse(&refusal),
+            Decision::Refused(refusal) => self.refuse(&request, &refusal),
         }
         assert_eq!(self.coins(), before, "coins appear or vanish: {request:?}");
         self.check_bounds();
@@ -218,7 +218,11 @@ impl World {
         self.usage.apply(&settlement.usage);
     }
 
-    fn refuse(&mut self, refusal: &Refusal) {
+    fn refuse(&mut self, request: &Request, refusal: &Refusal) {
+        if let Some(residue) = refusal.residue {
+            self.take(residue.payer, request, residue.burned);
+            self.burned += residue.burned;
+        }
         self.usage.apply(&Decision::Refused(*refusal).booking());
     }
 
@@ -264,6 +268,7 @@ impl World {
             Rules::Travis017(rules) | Rules::TravisHotfix(rules) => {
                 assert!(usage.slot_count() <= rules.params().slots_cap + 1);
                 assert!(usage.gas() <= rules.params().block_gas_limit);
+                assert!(usage.entry_count() as u64 <= u64::from(usage.slot_count()));
             }
             Rules::Strict(rules) => {
                 let params = rules.params();
@@ -272,6 +277,10 @@ impl World {
                 assert!(usage.underpaid_gas() <= rules.underpaid_gas_max());
                 assert!(usage.slot_count() <= params.block_slots_max);
                 assert!(usage.unconsented_count() <= params.unconsented_calls_max);
+                let wasters_max = u64::from(params.unconsented_calls_max) * params.window_blocks;
+                assert!(
+                    usage.entry_count() as u64 <= u64::from(params.block_slots_max) + wasters_max
+                );
                 for sender in (0..4).map(account) {
                     assert!(usage.sender_slot_count(sender) <= params.sender_slots_max);
                     assert!(usage.wasted_gas(sender) <= params.wasted_gas_max);

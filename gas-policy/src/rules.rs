@@ -10,6 +10,7 @@ use crate::{strict_rules::StrictRules, travis_rules::TravisRules};
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Rules {
     /// Travis v0.1.7 and v0.1.8, as before the hotfix: the rules that halted the chain.
+    #[cfg_attr(feature = "serde", serde(rename = "travis-0.1.7"))]
     Travis017(TravisRules),
     /// Travis v0.1.8-beta-hotfix and later, faithful in every quirk.
     TravisHotfix(TravisRules),
@@ -18,7 +19,7 @@ pub enum Rules {
 }
 
 impl Rules {
-    /// Returns the name of the rule set.
+    /// Returns the name of the rule set, as in its stored form.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {

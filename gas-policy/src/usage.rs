@@ -114,6 +114,12 @@ impl Usage {
         self.unconsented_count
     }
 
+    /// Returns how many entries the counters hold, which is what their size depends on.
+    #[must_use]
+    pub fn entry_count(&self) -> usize {
+        self.slots.len().saturating_add(self.wasted_gas.len())
+    }
+
     /// Returns how often this pair of sender and target has taken a slot in this block.
     #[must_use]
     pub fn pair_slot_count(&self, slot: &Slot) -> u32 {

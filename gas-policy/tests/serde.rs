@@ -21,6 +21,9 @@ fn rules_have_a_stable_form() {
         assert_eq!(to_string(&rules).unwrap(), text);
         assert_eq!(from_str::<Rules>(text).unwrap(), rules);
     }
+    for (rules, _) in dimensions::columns() {
+        assert!(to_value(rules).unwrap().get(rules.name()).is_some());
+    }
     assert_eq!(
         to_value(StrictParams::default()).unwrap(),
         to_value(Rules::default()).unwrap()["strict"]
