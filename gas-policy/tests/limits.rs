@@ -471,3 +471,24 @@ fn travis_creation_and_call_to_the_zero_address_share_a_slot() {
         assert_eq!(rule(&rules, &usage, &creation), second);
     }
 }
+
+#[test]
+fn refusals_say_what_was_found_and_what_was_needed() {
+    let message = |rules, request: &Request| refusal(&rules, request).rejection.to_string();
+    let creation = Request { target: Target::Create, ..request(0, 500_001) };
+    let halted = "the original chain halted on this creation with gas limit 500001";
+    assert_eq!(message(Rules::Travis017(TravisRules::default()), &creation), halted);
+    let nobody = "creation with gas limit 500001 above the free 500000 has nobody to pay for it";
+    assert_eq!(message(hotfix(), &creation), nobody);
+    assert_eq!(message(strict(), &creation), nobody);
+    let poor =
+        Request { sender_balance: U256::from(7), value: U256::from(8), ..request(0, 21_000) };
+    assert_eq!(message(strict(), &poor), "sender needs 8 and owns 7");
+    let plain = Request {
+        target: Target::Call(Callee { code: Code::Absent, ..callee() }),
+        ..request(0, 600_000)
+    };
+    let account =
+        "0x0202020202020202020202020202020202020202 has no code and can not consent to pay";
+    assert_eq!(message(strict(), &plain), account);
+}
