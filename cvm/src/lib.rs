@@ -1,1 +1,11 @@
 //! Execute EVM bytecode and transactions, exactly and fast, with extra instructions by table.
+
+#![no_std]
+
+extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
+
+mod word;
+
+pub use word::{ParseWordError, Word};
