@@ -6,6 +6,8 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+mod keccak;
 mod word;
 
+pub use keccak::{EMPTY_KECCAK, KeccakMemo, keccak256};
 pub use word::{ParseWordError, Word};
