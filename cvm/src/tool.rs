@@ -1,0 +1,3 @@
+//! What the command-line tool does, as functions.
+
+pub mod transaction_test;
