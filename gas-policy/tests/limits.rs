@@ -141,6 +141,8 @@ fn block_gas_is_not_exceeded() {
             let usage = used(|delta| delta.gas = limit - 49_999);
             assert_eq!(rule(&rules, &usage, &request), Rule::BlockGas);
             assert_eq!(explain(&rules, &usage, &request).remedy, Some(Remedy::NextBlock));
+            let whole = Request { gas_limit: limit, ..request };
+            assert_eq!(explain(&rules, &usage, &whole).remedy, Some(Remedy::NextBlock));
             let request = Request { gas_limit: limit + 1, ..request };
             let remedy = explain(&rules, &usage, &request).remedy;
             assert_eq!(remedy, Some(Remedy::LowerGasLimit { gas_limit: limit }));
