@@ -28,6 +28,7 @@ use crate::{
 /// Where in a round a validator is. Ordered by time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Step {
     /// Before the round.
     Unstarted,
@@ -44,6 +45,7 @@ pub enum Step {
 /// A value together with the round in which two thirds prevoted for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct RoundValue {
     /// The round.
     pub round: Round,
@@ -57,6 +59,7 @@ pub struct RoundValue {
 /// `locked.round <= valid.round <= round`, and all three only grow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct RoundState {
     /// `h_p`.
     pub height: Height,
