@@ -9,6 +9,7 @@ mod driver;
 mod evidence;
 mod height;
 mod input;
+mod light_client;
 mod log_entry;
 mod message;
 mod output;
@@ -34,6 +35,10 @@ pub use driver::{Driver, DriverConfig};
 pub use evidence::{AttackClass, Evidence, EvidenceError};
 pub use height::{Height, Round, RoundOutOfRange};
 pub use input::{Input, Verdict};
+pub use light_client::{
+    Bisection, LightBlock, LightError, LightOptions, LightVerdict, bisect,
+    verify as verify_light_block,
+};
 pub use log_entry::LogEntry;
 pub use message::Message;
 pub use output::{HaltReason, Output};

@@ -13,9 +13,9 @@ use std::{
 
 use cybermiles_consensus::{
     Driver, DriverConfig, Height, Input, Output, Proposal, ProposerRotation, Proven, Round,
-    RoundCertificate, RoundState, Signature, Signed, SignedStatement, Statement, Threshold,
-    Timeout, TimeoutKind, Timeouts, Validator, ValidatorBits, ValidatorIndex, ValidatorSet,
-    ValueId, Verdict, Verified, Vote, VoteGroup, VoteKind, VotingPower, apply,
+    RoundCertificate, RoundInput, RoundState, Signature, Signed, SignedStatement, Statement,
+    Threshold, Timeout, TimeoutKind, Timeouts, Validator, ValidatorBits, ValidatorIndex,
+    ValidatorSet, ValueId, Verdict, Verified, Vote, VoteGroup, VoteKind, VotingPower, apply,
 };
 use primitive_types::H160;
 use serde_json::Value;
@@ -88,6 +88,8 @@ struct Node {
     unsigned: Vec<Statement>,
     statements: Vec<Statement>,
     decisions: BTreeMap<u64, ValueId>,
+    /// The votes that the trace shows to have reached this node.
+    delivered: Vec<Vote>,
     /// The specification handles what it has put aside later than the driver, which handles all at once. From where
     /// another input got in between, the two differ in what they do; decisions are compared all the same.
     is_apart: bool,
@@ -234,6 +236,41 @@ impl Names {
     }
 }
 
+/// Tells whether the votes that the trace shows add up to the threshold that the specification acted on. When a node
+/// starts a height it also takes up votes that came before, which the trace does not show.
+fn is_backed(names: &Names, node: &Node, step: &Value) -> bool {
+    let set = names.rotation.set();
+    step["sm_in"].as_array().expect("a list").iter().all(|fed| {
+        let round = spec_trace::round(&fed["round"]);
+        let at_height = height(&fed["height"]);
+        let is_counted = |vote: &Vote| match spec_trace::round_input(&fed["input"]) {
+            Some(RoundInput::PolkaAny) => vote.kind == VoteKind::Prevote,
+            Some(RoundInput::PolkaNil) => vote.kind == VoteKind::Prevote && vote.value.is_none(),
+            Some(RoundInput::ProposalWithPolka(value)) => {
+                vote.kind == VoteKind::Prevote && vote.value == Some(value)
+            }
+            Some(RoundInput::PrecommitAny) => vote.kind == VoteKind::Precommit,
+            _ => true,
+        };
+        let is_threshold = matches!(
+            spec_trace::round_input(&fed["input"]),
+            Some(
+                RoundInput::PolkaAny
+                    | RoundInput::PolkaNil
+                    | RoundInput::ProposalWithPolka(_)
+                    | RoundInput::PrecommitAny
+            )
+        );
+        let voters: ValidatorBits = node
+            .delivered
+            .iter()
+            .filter(|vote| vote.height == at_height && vote.round == round && is_counted(vote))
+            .map(|vote| vote.validator)
+            .collect();
+        !is_threshold || Threshold::TWO_THIRDS.is_met(voters.power(set), set.total_power())
+    })
+}
+
 /// The specification counts heights from 0, the driver from 1.
 fn height(value: &Value) -> Height {
     Height::new(value.as_u64().expect("a height") + 1)
@@ -250,6 +287,7 @@ fn node(names: &Names, name: &Value) -> Node {
         unsigned: Vec::new(),
         statements: Vec::new(),
         decisions: BTreeMap::new(),
+        delivered: Vec::new(),
         is_apart: false,
     }
 }
@@ -267,6 +305,7 @@ fn deliver(names: &Names, node: &mut Node, step: &Value, before: (Height, Option
         }
         "VoteDInput" => {
             let vote = names.vote(payload);
+            node.delivered.push(vote);
             node.deliver(Statement::Vote(vote), vote.validator);
         }
         "ProposalDInput" => {
@@ -338,7 +377,11 @@ fn the_driver_says_and_decides_the_same() {
             };
             if node.statements.contains(&expected) {
                 same += 1;
-            } else if node.is_apart || node.driver.decision().is_some() {
+            } else if node.is_apart
+                || node.driver.decision().is_some()
+                || !is_backed(&names, node, step)
+            {
+                node.is_apart = true;
                 apart += 1;
             } else {
                 let slot = |s: &Statement| (s.height(), s.round(), s.kind());

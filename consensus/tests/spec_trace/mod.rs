@@ -1,8 +1,7 @@
 //! Reads the states, inputs and outputs of the Quint specification. Each test uses a part of it.
 
 use cybermiles_consensus::{
-    Height, Round, RoundInput, RoundOutput, RoundState, RoundValue, Step, TimeoutKind, ValueId,
-    VoteKind,
+    Height, Round, RoundInput, RoundState, RoundValue, Step, ValueId, VoteKind,
 };
 use serde_json::Value;
 
@@ -103,56 +102,6 @@ pub(crate) fn round_input(value: &Value) -> Option<RoundInput> {
             RoundInput::TimeoutPrecommit(height(&payload[0]), round(&payload[1]))
         }
         _ => return None,
-    })
-}
-
-/// What the specification puts out. A decision there names the height where the machine names the round.
-#[derive(Debug, PartialEq)]
-pub(crate) enum Expected {
-    Exactly(RoundOutput),
-    DecisionOf(ValueId),
-}
-
-impl Expected {
-    pub(crate) fn is_met_by(&self, output: RoundOutput) -> bool {
-        match (self, output) {
-            (Self::DecisionOf(value), RoundOutput::Decide(decision)) => decision.value == *value,
-            (Self::Exactly(expected), output) => *expected == output,
-            _ => false,
-        }
-    }
-}
-
-pub(crate) fn expected_output(value: &Value, _height: Option<i64>) -> Expected {
-    let (name, payload) = variant(value);
-    Expected::Exactly(match name {
-        "NoConsensusOutput" => RoundOutput::Nothing,
-        "ErrorOutput" => RoundOutput::Ignored,
-        "DecidedOutput" => {
-            return Expected::DecisionOf(value_id(payload[1].as_str().expect("a word")));
-        }
-        "GetValueAndScheduleTimeoutOutput" => RoundOutput::Build(round(&payload[1])),
-        "SkipRoundOutput" => RoundOutput::SkipRound(round(payload)),
-        "ProposalOutput" => RoundOutput::Propose {
-            round: round(&payload["round"]),
-            value: value_id(payload["proposal"].as_str().expect("a word")),
-            valid_round: optional_round(&payload["validRound"]),
-        },
-        "VoteOutput" => RoundOutput::Vote {
-            kind: vote_kind(&payload["voteType"]),
-            round: round(&payload["round"]),
-            value: optional_value(&payload["valueId"]),
-        },
-        "TimeoutOutput" => RoundOutput::Schedule(
-            match payload[1].as_str().expect("a kind of timeout") {
-                "ProposeTimeout" => TimeoutKind::Propose,
-                "PrevoteTimeout" => TimeoutKind::Prevote,
-                "PrecommitTimeout" => TimeoutKind::Precommit,
-                other => panic!("unknown timeout {other}"),
-            },
-            round(&payload[0]),
-        ),
-        other => panic!("unknown output {other}"),
     })
 }
 
