@@ -4,9 +4,12 @@
 extern crate alloc;
 
 mod certificate;
+mod checksum;
 mod codec;
 mod driver;
 mod evidence;
+#[cfg(feature = "std")]
+mod files;
 mod height;
 mod input;
 mod light_client;
@@ -27,12 +30,16 @@ mod validator_bits;
 mod validator_set;
 mod value;
 mod vote;
+mod vote_lock;
 mod vote_tally;
+mod write_ahead_log;
 
 pub use certificate::{CertificateError, Proven, RoundCertificate, VoteGroup};
 pub use codec::{Decode, DecodeError, Encode, FORMAT_VERSION, Reader};
 pub use driver::{Driver, DriverConfig};
 pub use evidence::{AttackClass, Evidence, EvidenceError};
+#[cfg(feature = "std")]
+pub use files::{FileError, GuardedSignError, LogFile, VoteLockFile};
 pub use height::{Height, Round, RoundOutOfRange};
 pub use input::{Input, Verdict};
 pub use light_client::{
@@ -58,4 +65,6 @@ pub use validator_bits::ValidatorBits;
 pub use validator_set::{Validator, ValidatorIndex, ValidatorSet, ValidatorSetError, VotingPower};
 pub use value::ValueId;
 pub use vote::{Vote, VoteKind};
+pub use vote_lock::{LockRefusal, VOTE_LOCK_SLOT_LENGTH, VoteLock};
 pub use vote_tally::{Added, VoteTally};
+pub use write_ahead_log::{LOG_ENTRY_LENGTH_MAX, LogDamage, Replay, replay, write_frame};
