@@ -27,8 +27,8 @@ pub trait LightBlock {
     fn validators(&self) -> &ValidatorSet;
     /// Returns the hash of the validators of this height that the header carries.
     fn validators_hash(&self) -> [u8; 32];
-    /// Returns the validators of the next height.
-    fn next_validators(&self) -> &ValidatorSet;
+    /// Returns the validators of the next height; without them, only the very next header can be verified by this one.
+    fn next_validators(&self) -> Option<&ValidatorSet>;
     /// Returns the hash of the validators of the next height that the header carries.
     fn next_validators_hash(&self) -> [u8; 32];
     /// Tells whether both sets have the hashes in the header, and the commit is for this header and height.
@@ -138,7 +138,7 @@ fn check(
     let signers = untrusted.signers().ok_or(LightError::Signature)?;
     let is_next = Some(untrusted.height()) == trusted.height().next();
     if !is_next {
-        let announced = trusted.next_validators();
+        let Some(announced) = trusted.next_validators() else { return Ok(false) };
         if !options.trust_level.is_met(power_of(&signers, announced), announced.total_power()) {
             return Ok(false);
         }

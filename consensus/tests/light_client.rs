@@ -7,8 +7,8 @@ use std::{fs, path::PathBuf};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cybermiles_consensus::{
-    Bisection, Height, LightBlock, LightError, LightOptions, LightVerdict, Threshold, Validator,
-    ValidatorSet, VotingPower, bisect, verify_light_block,
+    Height, LightBlock, LightOptions, LightVerdict, Threshold, Validator, ValidatorSet,
+    VotingPower, verify_light_block,
 };
 use ed25519_dalek::{Signature, VerifyingKey};
 use primitive_types::H160;
@@ -208,15 +208,16 @@ struct TendermintBlock {
     header: Value,
     commit: Value,
     validators: KeyedSet,
-    next_validators: KeyedSet,
+    /// None for an empty set, which has the hash of an empty tree.
+    next_validators: Option<KeyedSet>,
 }
 
 impl TendermintBlock {
     fn read(value: &Value) -> Option<Self> {
-        let next_validators = keyed_set(&value["next_validator_set"])?;
+        let next_validators = keyed_set(&value["next_validator_set"]);
         // A trusted starting point comes without its own validators.
         let validators =
-            value.get("validator_set").map_or_else(|| Some(next_validators.clone()), keyed_set)?;
+            value.get("validator_set").map_or_else(|| next_validators.clone(), keyed_set)?;
         Some(Self {
             header: value["signed_header"]["header"].clone(),
             commit: value["signed_header"]["commit"].clone(),
@@ -262,8 +263,8 @@ impl LightBlock for TendermintBlock {
         hexadecimal(&self.header["validators_hash"]).try_into().expect("32 bytes")
     }
 
-    fn next_validators(&self) -> &ValidatorSet {
-        &self.next_validators.set
+    fn next_validators(&self) -> Option<&ValidatorSet> {
+        self.next_validators.as_ref().map(|keyed| &keyed.set)
     }
 
     fn next_validators_hash(&self) -> [u8; 32] {
@@ -272,7 +273,8 @@ impl LightBlock for TendermintBlock {
 
     fn is_coherent(&self) -> bool {
         self.validators.hash == self.validators_hash()
-            && self.next_validators.hash == self.next_validators_hash()
+            && self.next_validators.as_ref().map_or_else(|| merkle_root(&[]), |keyed| keyed.hash)
+                == self.next_validators_hash()
             && hexadecimal(&self.commit["block_id"]["hash"]) == header_hash(&self.header)
             && self.commit["height"] == self.header["height"]
     }
