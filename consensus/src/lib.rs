@@ -1,4 +1,25 @@
-//! Order opaque values among validators, some of them faulty.
+#![doc = include_str!("../README.md")]
+//!
+//! # From the paper to the code
+//!
+//! | Tendermint, algorithm 1 | here |
+//! |---|---|
+//! | `h_p`, `round_p`, `step_p`, `lockedValue_p`, `validValue_p` | [`RoundState`] |
+//! | the "upon" clauses L22 to L65 | [`apply`], one arm per clause |
+//! | the message log and its thresholds | [`VoteTally`], [`Threshold`] |
+//! | which clause holds, and the order among them | [`Driver::handle`] |
+//! | `proposer(h, round)` | [`ProposerRotation`] |
+//! | `valid(v)` | [`Output::Validate`] and [`Input::Validated`] |
+//! | `getValue()` | [`Output::Build`] and [`Input::Built`] |
+//! | `broadcast` | [`Output::Persist`], [`Output::Sign`], [`Output::Send`] |
+//! | `schedule`, `OnTimeout` | [`Output::Schedule`] and [`Input::Timeout`] |
+//!
+//! Where the code departs from the paper, the documentation of [`apply`] and [`Driver`] says so.
+//!
+//! # Calling order
+//!
+//! [`Input::Start`] first, for each height; then whatever comes. After a crash, [`LogFile::open`](crate::LogFile) and
+//! [`Driver::resume`] take the place of it. Handle the outputs in their order.
 #![cfg_attr(not(feature = "std"), no_std)]
 
 extern crate alloc;
@@ -27,6 +48,7 @@ mod statement;
 mod threshold;
 mod timeouts;
 mod validator_bits;
+mod validator_schedule;
 mod validator_set;
 mod value;
 mod vote;
@@ -47,7 +69,7 @@ pub use light_client::{
     verify as verify_light_block,
 };
 pub use log_entry::LogEntry;
-pub use message::Message;
+pub use message::{Message, MessageError};
 pub use output::{HaltReason, Output};
 pub use proposal::Proposal;
 pub use proposer::ProposerRotation;
@@ -62,6 +84,7 @@ pub use statement::{SignedStatement, Statement, StatementKind};
 pub use threshold::Threshold;
 pub use timeouts::{Timeout, TimeoutKind, Timeouts};
 pub use validator_bits::ValidatorBits;
+pub use validator_schedule::ValidatorSchedule;
 pub use validator_set::{Validator, ValidatorIndex, ValidatorSet, ValidatorSetError, VotingPower};
 pub use value::ValueId;
 pub use vote::{Vote, VoteKind};

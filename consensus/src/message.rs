@@ -1,11 +1,13 @@
 use alloc::vec::Vec;
 
 use crate::{
-    certificate::{RoundCertificate, VoteGroup},
+    certificate::{CertificateError, RoundCertificate, VoteGroup},
     codec::{Decode, DecodeError, Encode, FORMAT_VERSION, Reader},
     height::Height,
+    input::Input,
     proposal::Proposal,
-    signing::Signed,
+    signing::{ChainId, Signed, Verifier, VerifyError},
+    validator_set::ValidatorSet,
     vote::Vote,
 };
 
@@ -28,6 +30,24 @@ impl Message {
     /// The longest encoding in bytes that can be valid: a round certificate in which every validator votes twice.
     pub const LENGTH_MAX: usize = 2 * 256 * 65 + RoundCertificate::GROUPS_MAX * 128 + 16;
 
+    /// Checks every signature in the message and makes it an input. `set` is the validator set of its height.
+    ///
+    /// # Errors
+    /// See [`MessageError`].
+    pub fn verify(
+        self,
+        chain: &ChainId,
+        set: &ValidatorSet,
+        verifier: &dyn Verifier,
+    ) -> Result<Input, MessageError> {
+        Ok(match self {
+            Self::Vote(vote) => Input::Vote(vote.verify(chain, set, verifier)?),
+            Self::Proposal(proposal) => Input::Proposal(proposal.verify(chain, set, verifier)?),
+            Self::Quorum(group) => Input::Quorum(group.verify(chain, set, verifier)?),
+            Self::Round(certificate) => Input::Round(certificate.verify(chain, set, verifier)?),
+        })
+    }
+
     /// Returns the height, which says whether the message is of use now; none for an empty round certificate.
     #[must_use]
     pub fn height(&self) -> Option<Height> {
@@ -38,6 +58,17 @@ impl Message {
             Self::Round(certificate) => certificate.groups.first().map(|group| group.height),
         }
     }
+}
+
+/// Why a message is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MessageError {
+    /// A vote or a proposal is not by whom it claims.
+    #[error("a message that is not by whom it claims")]
+    Signature(#[from] VerifyError),
+    /// A certificate proves nothing.
+    #[error("a certificate that proves nothing")]
+    Certificate(#[from] CertificateError),
 }
 
 /// Layout: version u8, tag u8 (1 vote, 2 proposal, 3 quorum, 4 round), then the content.
