@@ -191,6 +191,10 @@ impl Driver {
             driver.expect_height(entry.height())?;
             driver.recall(entry);
         }
+        if driver.decision.is_none() {
+            let proposals = driver.records.proposals();
+            out.extend(proposals.map(|proposal| Output::Validate(*proposal.signed())));
+        }
         match driver.state.round {
             None if driver.decision.is_none() => {
                 driver.persist_start(out);
@@ -357,7 +361,7 @@ impl Driver {
         let group = quorum.into_inner();
         match (group.kind, group.value) {
             (VoteKind::Prevote, _) if self.tally.is_stale(group.round) => {
-                self.earlier_polka = Some(group)
+                self.earlier_polka = Some(group);
             }
             (VoteKind::Precommit, Some(_)) if self.commit.is_none() => self.commit = Some(group),
             (VoteKind::Prevote | VoteKind::Precommit, _) => {}
@@ -775,8 +779,5 @@ impl Driver {
         if self.state.step == Step::Propose {
             self.schedule(TimeoutKind::Propose, round, out);
         }
-        let proposals =
-            self.records.find(round).map(|record| record.proposals.clone()).unwrap_or_default();
-        out.extend(proposals.iter().map(|proposal| Output::Validate(*proposal.signed())));
     }
 }

@@ -162,7 +162,7 @@ impl ProposerRotation {
         if after > limit {
             return Err(over);
         }
-        u64::try_from(after + removed).map_err(|_| over)
+        u64::try_from(after + removed).ok().ok_or(over)
     }
 
     /// Divides the priorities so that they span at most twice the total power.

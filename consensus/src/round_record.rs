@@ -38,6 +38,11 @@ impl RoundRecords {
         })
     }
 
+    /// All proposals, by round and then by arrival.
+    pub(crate) fn proposals(&self) -> impl Iterator<Item = &Verified<Proposal>> {
+        self.0.iter().flat_map(|record| &record.proposals)
+    }
+
     pub(crate) fn retain(&mut self, is_kept: impl Fn(Round) -> bool) {
         self.0.retain(|record| is_kept(record.round));
     }

@@ -242,7 +242,8 @@ impl Decode for ValidatorSet {
             });
         }
         let set = Self::new(members.clone())
-            .map_err(|_| DecodeError::Malformed { what: "validator set" })?;
+            .ok()
+            .ok_or(DecodeError::Malformed { what: "validator set" })?;
         if set.members == members {
             Ok(set)
         } else {

@@ -4,8 +4,9 @@ mod cluster;
 
 use cluster::{Cluster, input_of, unsigned};
 use cybermiles_consensus::{
-    Evidence, HaltReason, Height, Input, Message, Proposal, Proven, Refused, Round, Step,
-    ValidatorBits, ValidatorIndex, ValueId, Verdict, Vote, VoteKind,
+    Evidence, HaltReason, Height, Input, LogEntry, Message, Proposal, Proven, Refused, Round,
+    SignedStatement, Statement, Step, ValidatorBits, ValidatorIndex, ValueId, Verdict, Vote,
+    VoteKind,
 };
 
 fn assert_agreement(cluster: &Cluster, count: usize) {
@@ -63,7 +64,7 @@ fn a_crash_at_every_point_changes_nothing_that_was_said() {
         let node = 1;
         let said = |cluster: &Cluster| {
             let votes = cluster.logs[node].iter().filter_map(|entry| match entry {
-                cybermiles_consensus::LogEntry::Intent { statement, .. } => Some(*statement),
+                LogEntry::Intent { statement, .. } => Some(*statement),
                 _ => None,
             });
             votes.collect::<Vec<_>>()
@@ -78,7 +79,7 @@ fn a_crash_at_every_point_changes_nothing_that_was_said() {
         cluster.run(50);
         assert_agreement(&cluster, 4);
         for statement in said(&cluster) {
-            let same_slot = |other: &&cybermiles_consensus::Statement| {
+            let same_slot = |other: &&Statement| {
                 (other.height(), other.round(), other.kind())
                     == (statement.height(), statement.round(), statement.kind())
             };
@@ -92,9 +93,10 @@ fn a_crash_at_every_point_changes_nothing_that_was_said() {
 #[test]
 fn a_whole_cluster_that_crashes_goes_on_from_its_logs() {
     let mut cluster = Cluster::new(4);
-    cluster.down[3] = true;
+    cluster.down[2..].fill(true);
     cluster.start();
     cluster.run(3);
+    assert_eq!(cluster.decided_values().len(), 0);
     for node in 0..4 {
         cluster.restart(node);
     }
@@ -148,7 +150,7 @@ fn invalid_values_are_not_prevoted() {
     let proposer = cluster.rotation.proposer_index().as_usize();
     for (node, log) in cluster.logs.iter().enumerate().filter(|(node, _)| *node != proposer) {
         let prevoted = log.iter().any(|entry| {
-            matches!(entry, cybermiles_consensus::LogEntry::Signed(cybermiles_consensus::SignedStatement::Vote(vote))
+            matches!(entry, LogEntry::Signed(SignedStatement::Vote(vote))
                 if vote.message.value.is_some())
         });
         assert!(!prevoted, "node {node}");
