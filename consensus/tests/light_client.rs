@@ -33,7 +33,9 @@ fn time(value: &Value) -> (u64, u32) {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let parts: Vec<u64> =
         whole.split(['-', 'T', ':']).map(|part| part.parse().expect("a number")).collect();
-    let [year, month, day, hour, minute, second] = parts[..] else { panic!("{text} is no time") };
+    let [year, month, day, hour, minute, second] = parts[..] else {
+        unreachable!("{text} is no time")
+    };
     // Days from civil, with years that start in March.
     let (year, month) = if month <= 2 { (year - 1, month + 9) } else { (year, month - 3) };
     let days =

@@ -65,7 +65,7 @@ fn every_step_equals_cometbft() {
                     let outcome = rotation.update(&validators(&step["changes"]));
                     assert_eq!(outcome.is_err(), step.get("error").is_some(), "{at}: {outcome:?}");
                 }
-                other => panic!("unknown operation {other}"),
+                other => unreachable!("unknown operation {other}"),
             }
             assert_state(&rotation, step, &at);
             steps += 1;

@@ -121,7 +121,7 @@ impl Node {
                     let earlier = self.decisions.insert(commit.height.as_u64(), value);
                     assert_eq!(earlier, None, "a height is decided once");
                 }
-                Output::Halt(reason) => panic!("halted: {reason}"),
+                Output::Halt(reason) => unreachable!("halted: {reason}"),
                 _ => {}
             }
         }
@@ -323,13 +323,13 @@ fn deliver(names: &Names, node: &mut Node, step: &Value, before: (Height, Option
                 "ProposeTimeout" => TimeoutKind::Propose,
                 "PrevoteTimeout" => TimeoutKind::Prevote,
                 "PrecommitTimeout" => TimeoutKind::Precommit,
-                other => panic!("unknown timeout {other}"),
+                other => unreachable!("unknown timeout {other}"),
             };
             let round = round_now.expect("a timeout elapses in a round");
             node.feed(Input::Timeout(Timeout { kind, height: height_now, round }));
         }
         "PendingDInput" | "StepChangeDInput" | "NoDInput" => {}
-        other => panic!("unknown input {other}"),
+        other => unreachable!("unknown input {other}"),
     }
 }
 

@@ -79,10 +79,10 @@ fn expected_output(value: &Value) -> Expected {
                 "ProposeTimeout" => TimeoutKind::Propose,
                 "PrevoteTimeout" => TimeoutKind::Prevote,
                 "PrecommitTimeout" => TimeoutKind::Precommit,
-                other => panic!("unknown timeout {other}"),
+                other => unreachable!("unknown timeout {other}"),
             },
             spec_trace::round(&payload[0]),
         ),
-        other => panic!("unknown output {other}"),
+        other => unreachable!("unknown output {other}"),
     })
 }

@@ -41,6 +41,7 @@ fn is_low(s: &[u8]) -> bool {
     s <= half.as_slice()
 }
 
+#[expect(clippy::print_stdout, reason = "the test tells how much it compared")]
 fn run(name: &str, hash: fn(&[u8]) -> [u8; 32], scalars: fn(&[u8]) -> Option<Vec<u8>>) {
     let Some(vectors) = fixture_archive::consensus_vectors() else { return };
     let text = std::fs::read_to_string(vectors.join("wycheproof").join(name))
@@ -68,7 +69,7 @@ fn run(name: &str, hash: fn(&[u8]) -> [u8; 32], scalars: fn(&[u8]) -> Option<Vec
             let is_reduced = test["comment"].as_str().is_some_and(|comment| {
                 comment.contains("r too large") || comment.contains("k*G has a large x-coordinate")
             });
-            if !(is_reduced && !is_accepted) {
+            if !is_reduced || is_accepted {
                 assert_eq!(is_accepted, expected, "{name} {test}");
             }
             *if is_accepted { &mut accepted } else { &mut refused } += 1;

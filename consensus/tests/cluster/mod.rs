@@ -106,8 +106,7 @@ impl Cluster {
             return;
         }
         let mut out = Vec::new();
-        let before = self.drivers[node].clone();
-        let again = before.clone();
+        let again = self.drivers[node].clone();
         let outcome = self.drivers[node].handle(input.clone(), &mut out);
         assert!(outcome.is_ok() || out.is_empty(), "a refused input has no effect");
         self.assert_deterministic(again, node, input, &out);
@@ -154,7 +153,7 @@ impl Cluster {
                     match &message {
                         Message::Vote(vote) => assert!(written(SignedStatement::Vote(*vote))),
                         Message::Proposal(proposal) => {
-                            assert!(written(SignedStatement::Proposal(*proposal)))
+                            assert!(written(SignedStatement::Proposal(*proposal)));
                         }
                         Message::Quorum(_) | Message::Round(_) => {}
                     }

@@ -9,6 +9,7 @@ use std::{
 /// Returns the folder with the unpacked vectors; `None`, with a note, when they are not there.
 ///
 /// The folder with the archives is named by `CYBERMILES_FIXTURES`; without it, `../shared` beside the workspace.
+#[expect(clippy::print_stdout, reason = "a skipped test says so")]
 pub(crate) fn consensus_vectors() -> Option<PathBuf> {
     const NAME: &str = "consensus-vectors";
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");

@@ -39,7 +39,7 @@ pub(crate) fn round_state(value: &Value) -> RoundState {
         "PrevoteStep" => Step::Prevote,
         "PrecommitStep" => Step::Precommit,
         "CommitStep" => Step::Commit,
-        other => panic!("unknown step {other}"),
+        other => unreachable!("unknown step {other}"),
     };
     let pair = |round: &Value, id: &Value| {
         Some(RoundValue {
@@ -109,6 +109,6 @@ pub(crate) fn vote_kind(value: &Value) -> VoteKind {
     match value.as_str().expect("a kind of vote") {
         "Prevote" => VoteKind::Prevote,
         "Precommit" => VoteKind::Precommit,
-        other => panic!("unknown vote {other}"),
+        other => unreachable!("unknown vote {other}"),
     }
 }
