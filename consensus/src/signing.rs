@@ -123,14 +123,12 @@ impl<'de> serde::Deserialize<'de> for Signature {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let bytes = Vec::<u8>::deserialize(deserializer)?;
         let length = bytes.len();
-        bytes
-            .try_into()
-            .map(Self)
-            .map_err(|_| serde::de::Error::invalid_length(length, &"65 bytes"))
+        let signature = bytes.try_into().ok().map(Self);
+        signature.ok_or_else(|| serde::de::Error::invalid_length(length, &"65 bytes"))
     }
 }
 
-/// Checks signatures. [`Secp256k1`] is the real one; a simulation brings a fast fake.
+/// Checks signatures. [`Secp256k1`](crate::Secp256k1) is the real one; a simulation brings a fast fake.
 pub trait Verifier {
     /// Tells whether the signature over the digest is from the address.
     fn is_valid(&self, signer: &H160, digest: &Digest, signature: &Signature) -> bool;

@@ -84,6 +84,7 @@ pub struct Validator {
 pub struct ValidatorSet {
     members: Vec<Validator>,
     total: VotingPower,
+    hash: H256,
 }
 
 /// Why members do not make a [`ValidatorSet`].
@@ -159,7 +160,9 @@ impl ValidatorSet {
                 .ok_or(ValidatorSetError::TotalPower { limit: VotingPower::TOTAL_MAX })?;
         }
         members.sort_unstable_by(|a, b| b.power.cmp(&a.power).then(a.address.cmp(&b.address)));
-        Ok(Self { members, total: VotingPower(total) })
+        let mut set = Self { members, total: VotingPower(total), hash: H256::zero() };
+        set.hash = H256(keccak256(&set.to_bytes()));
+        Ok(set)
     }
 
     /// Returns the members in order.
@@ -199,10 +202,11 @@ impl ValidatorSet {
         u16::try_from(position).ok().map(ValidatorIndex)
     }
 
-    /// Returns the hash of the canonical encoding, which headers carry for this and for the next height.
+    /// Returns the hash of the canonical encoding, which headers carry for this and for the next height. It is computed
+    /// once, when the set is made.
     #[must_use]
-    pub fn hash(&self) -> H256 {
-        H256(keccak256(&self.to_bytes()))
+    pub const fn hash(&self) -> H256 {
+        self.hash
     }
 }
 
@@ -255,7 +259,7 @@ impl Decode for ValidatorSet {
 #[cfg(feature = "arbitrary")]
 impl<'a> arbitrary::Arbitrary<'a> for ValidatorSet {
     fn arbitrary(u: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
-        Self::new(Vec::arbitrary(u)?).map_err(|_| arbitrary::Error::IncorrectFormat)
+        Self::new(Vec::arbitrary(u)?).ok().ok_or(arbitrary::Error::IncorrectFormat)
     }
 }
 
