@@ -33,8 +33,8 @@ use crate::{
     proposer::ProposerRotation,
     refused::Refused,
     round_record::RoundRecords,
-    signing::{Signed, Verified},
-    state_machine::{RoundInput, RoundOutput, RoundState, RoundValue, Step, apply},
+    signing::Verified,
+    state_machine::{RoundInput, RoundOutput, RoundState, RoundValue, apply},
     statement::{SignedStatement, Statement},
     timeouts::{Timeout, TimeoutKind, Timeouts},
     validator_bits::ValidatorBits,
@@ -43,6 +43,9 @@ use crate::{
     vote::{Vote, VoteKind},
     vote_tally::{Added, VoteTally},
 };
+
+mod recovery;
+mod rules;
 
 /// Who a driver is and how long it waits.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -170,40 +173,6 @@ impl Driver {
         }
         self.run(out);
         Ok(())
-    }
-
-    /// Takes up a height where the log ends. `entries` are those of the height, oldest first.
-    ///
-    /// Says again what was said, asks again to sign what was not signed, and starts the timers of the current step.
-    ///
-    /// # Errors
-    /// When an entry is not of this height.
-    pub fn resume(
-        config: DriverConfig,
-        height: Height,
-        rotation: Arc<ProposerRotation>,
-        entries: impl IntoIterator<Item = LogEntry>,
-        out: &mut Vec<Output>,
-    ) -> Result<Self, Refused> {
-        let mut driver = Self::new(config, Arc::clone(&rotation));
-        driver.reset(height, rotation);
-        for entry in entries {
-            driver.expect_height(entry.height())?;
-            driver.recall(entry);
-        }
-        if driver.decision.is_none() {
-            let proposals = driver.records.proposals();
-            out.extend(proposals.map(|proposal| Output::Validate(*proposal.signed())));
-        }
-        match driver.state.round {
-            None if driver.decision.is_none() => {
-                driver.persist_start(out);
-                driver.enter(Round::ZERO, out);
-            }
-            _ => driver.say_again_after_restart(out),
-        }
-        driver.run(out);
-        Ok(driver)
     }
 
     /// Returns the variables of the round machine.
@@ -494,130 +463,6 @@ impl Driver {
         out.push(Output::Halt(reason));
     }
 
-    /// Applies rules until none holds. Each either moves step or round on, or holds once per round.
-    fn run(&mut self, out: &mut Vec<Output>) {
-        while self.halted.is_none() && self.decision.is_none() && self.state.round.is_some() {
-            let Some(input) = self.rule(out) else { break };
-            self.step(input, out);
-        }
-    }
-
-    /// Returns the first rule that holds; the table is in the documentation of this file.
-    fn rule(&mut self, out: &mut Vec<Output>) -> Option<RoundInput> {
-        let round = self.state.round?;
-        if let Some(input) = self.commit_rule(out) {
-            return Some(input);
-        }
-        if self.halted.is_some() {
-            return None;
-        }
-        let set = self.rotation.set();
-        if let Some(later) = self.tally.round_to_skip_to(set) {
-            return Some(RoundInput::SkipRound(later));
-        }
-        if self.state.step == Step::Propose
-            && let Some(input) = self.proposal_rule(round)
-        {
-            return Some(input);
-        }
-        if self.state.step >= Step::Prevote
-            && !self.once.polka
-            && let Some(Some(value)) = self.tally.quorum(VoteKind::Prevote, round)
-        {
-            if self.verdict(&value) == Some(Verdict::Valid)
-                && self.records.has_proposal(round, &value)
-            {
-                self.once.polka = true;
-                return Some(RoundInput::ProposalWithPolka(value));
-            }
-            self.fetch(round, value, out);
-        }
-        let set = self.rotation.set();
-        if self.state.step == Step::Prevote {
-            if self.tally.quorum(VoteKind::Prevote, round) == Some(None) {
-                return Some(RoundInput::PolkaNil);
-            }
-            if !self.once.prevote_wait && self.tally.has_any_quorum(set, VoteKind::Prevote, round) {
-                self.once.prevote_wait = true;
-                return Some(RoundInput::PolkaAny);
-            }
-        }
-        if !self.once.precommit_wait && self.tally.has_any_quorum(set, VoteKind::Precommit, round) {
-            self.once.precommit_wait = true;
-            return Some(RoundInput::PrecommitAny);
-        }
-        None
-    }
-
-    /// L49, and the same for certificates.
-    fn commit_rule(&mut self, out: &mut Vec<Output>) -> Option<RoundInput> {
-        let certified =
-            self.commit.as_ref().and_then(|commit| Some((commit.round, commit.value?, true)));
-        let counted = self.tally.commits().map(|(round, value)| (round, value, false));
-        let commits: Option<(Round, ValueId, bool)> =
-            certified.into_iter().chain(counted).find(|(round, value, certified)| {
-                *certified
-                    || self.verdict(value).is_some() && self.records.has_proposal(*round, value)
-            });
-        let Some((round, value, _)) = commits else {
-            let missing: Option<(Round, ValueId)> = self.tally.commits().next();
-            if let Some((round, value)) = missing {
-                self.fetch(round, value, out);
-            }
-            return None;
-        };
-        match self.verdict(&value) {
-            Some(Verdict::Valid) => {
-                Some(RoundInput::ProposalWithCommit(RoundValue { round, value }))
-            }
-            Some(Verdict::Invalid) => {
-                self.halt(HaltReason::CommittedInvalid { height: self.state.height, value }, out);
-                None
-            }
-            None => {
-                self.fetch(round, value, out);
-                None
-            }
-        }
-    }
-
-    /// L22 and L28.
-    fn proposal_rule(&self, round: Round) -> Option<RoundInput> {
-        let Proposal { value, valid_round, .. } =
-            *self.records.find(round)?.proposals.first()?.message();
-        match (self.verdict(&value)?, valid_round) {
-            (Verdict::Invalid, _) => Some(RoundInput::InvalidProposal),
-            (Verdict::Valid, None) => Some(RoundInput::Proposal { round, value }),
-            (Verdict::Valid, Some(valid_round)) => {
-                let is_held = |polka: &Option<VoteGroup>| {
-                    polka.as_ref().is_some_and(|polka| {
-                        polka.round == valid_round && polka.value == Some(value)
-                    })
-                };
-                let has_polka = self.tally.has_quorum_for(
-                    self.rotation.set(),
-                    VoteKind::Prevote,
-                    valid_round,
-                    &value,
-                ) || is_held(&self.polka)
-                    || is_held(&self.earlier_polka);
-                has_polka.then_some(RoundInput::ProposalWithEarlierPolka { value, valid_round })
-            }
-        }
-    }
-
-    /// Asks for a proposal, once per round.
-    fn fetch(&mut self, round: Round, value: ValueId, out: &mut Vec<Output>) {
-        if self.records.has_proposal(round, &value) {
-            return;
-        }
-        let record = self.records.find_or_add(round);
-        if !record.is_fetch_sent {
-            record.is_fetch_sent = true;
-            out.push(Output::Fetch { height: self.state.height, round, value });
-        }
-    }
-
     /// Applies one input to the round machine and does what it says.
     fn step(&mut self, input: RoundInput, out: &mut Vec<Output>) {
         let before = self.state.valid;
@@ -716,68 +561,5 @@ impl Driver {
         out.extend(reason.map(|certificate| Output::Send(Message::Round(certificate))));
         out.extend(self.polka.clone().map(|polka| Output::Send(Message::Quorum(polka))));
         out.extend(self.said.iter().map(|signed| Output::Send((*signed).into())));
-    }
-
-    /// Takes one entry of the log into the state.
-    fn recall(&mut self, entry: LogEntry) {
-        match entry {
-            LogEntry::Start { .. } => {}
-            LogEntry::Proposal(proposal) => self.recall_proposal(proposal),
-            LogEntry::Intent { state, statement, polka } => {
-                if self.state.round != state.round {
-                    self.said.clear();
-                    self.unsigned.clear();
-                    self.tally.enter(state.round.unwrap_or_default());
-                }
-                self.state = state;
-                self.unsigned.push(statement);
-                if let Some(polka) = polka {
-                    let polka = Proven::assume(polka);
-                    for vote in polka.verified_votes() {
-                        self.tally.add_certified(self.rotation.set(), &vote);
-                    }
-                    self.once.polka = polka.get().round == state.round.unwrap_or_default();
-                    self.polka = Some(polka.into_inner());
-                }
-            }
-            LogEntry::Signed(signed) => {
-                let statement = signed.statement();
-                self.unsigned.retain(|asked| *asked != statement);
-                self.said.push(signed);
-                match signed {
-                    SignedStatement::Proposal(proposal) => self.recall_proposal(proposal),
-                    SignedStatement::Vote(vote) => {
-                        self.tally.add(self.rotation.set(), &Verified::assume(vote));
-                    }
-                }
-            }
-            LogEntry::Decided(commit) => {
-                self.decision = commit.value.map(|value| RoundValue { round: commit.round, value });
-                self.state.step = Step::Commit;
-                self.commit = Some(commit);
-            }
-        }
-    }
-
-    fn recall_proposal(&mut self, proposal: Signed<Proposal>) {
-        let record = self.records.find_or_add(proposal.message.round);
-        let is_known = record.proposals.iter().any(|known| *known.message() == proposal.message);
-        if !is_known && record.proposals.len() < Self::PROPOSALS_MAX {
-            record.proposals.push(Verified::assume(proposal));
-        }
-    }
-
-    fn say_again_after_restart(&mut self, out: &mut Vec<Output>) {
-        if self.decision.is_some() {
-            out.extend(self.commit.clone().map(Output::Decide));
-            return;
-        }
-        let Some(round) = self.state.round else { return };
-        out.extend(self.unsigned.iter().copied().map(Output::Sign));
-        self.say_again(out);
-        self.schedule(TimeoutKind::Rebroadcast, round, out);
-        if self.state.step == Step::Propose {
-            self.schedule(TimeoutKind::Propose, round, out);
-        }
     }
 }
