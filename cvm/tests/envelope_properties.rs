@@ -40,7 +40,7 @@ proptest! {
         let bytes = envelope.encode();
         prop_assert_eq!(Envelope::decode(&bytes), Ok(envelope.clone()));
         let network = NetworkEnvelope { envelope, sidecar: None };
-        prop_assert_eq!(network.encode(), bytes.clone());
+        prop_assert_eq!(&network.encode(), &bytes);
         prop_assert_eq!(NetworkEnvelope::decode(&bytes), Ok(network));
     }
 
@@ -112,9 +112,9 @@ proptest! {
         prop_assert_eq!(signed.authority(), Some(key.address()));
         let signature = Signature { is_y_odd: signed.y_parity == 1, r: signed.r, s: signed.s };
         let Signature { is_y_odd, r, s } = signature.twin();
-        let high = Authorization { y_parity: u8::from(is_y_odd), r, s, ..signed.clone() };
+        let high = Authorization { y_parity: u8::from(is_y_odd), r, s, ..signed };
         prop_assert_eq!(high.authority(), None);
-        let strange = Authorization { y_parity: signed.y_parity + 2, ..signed };
+        let strange = Authorization { y_parity: high.y_parity + 2, ..high };
         prop_assert_eq!(strange.authority(), None);
     }
 }
@@ -221,4 +221,32 @@ fn a_high_s_is_refused_since_homestead() {
     let judge = |revision| envelope.validate(&EnvelopeRules::ethereum(revision, 1));
     assert_eq!(judge(Revision::Frontier).map(|transaction| transaction.sender), Ok(key.address()));
     assert!(matches!(judge(Revision::Homestead), Err(InvalidTransaction::Signature(_))));
+}
+
+/// The fuzz target's seeds are one transaction of each type and form; they also pin the encoding.
+#[test]
+fn seeds_of_the_fuzz_target_decode_and_encode() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/corpus/envelope");
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("the seeds are in the repository") {
+        let path = entry.expect("the folder is readable").path();
+        let bytes = std::fs::read(&path).expect("the seed is readable");
+        let name = path.file_name().expect("a file has a name").to_string_lossy().into_owned();
+        match NetworkEnvelope::decode(&bytes) {
+            Ok(network) => assert_eq!(network.encode(), bytes, "{name}"),
+            Err(_) => assert!(name.starts_with("bad_") || name.len() == 40, "{name}"),
+        }
+        names.push(name);
+    }
+    for seed in [
+        "legacy",
+        "legacy_unprotected",
+        "access_list",
+        "dynamic_fee",
+        "blob",
+        "set_code",
+        "bad_trailing_byte",
+    ] {
+        assert!(names.iter().any(|name| name == seed), "{seed} is missing");
+    }
 }
