@@ -1,1 +1,62 @@
 //! Execute EVM bytecode and transactions, exactly and fast, with extra instructions by table.
+
+#![cfg_attr(not(feature = "std"), no_std)]
+
+extern crate alloc;
+
+mod block;
+mod call_stack;
+mod code;
+mod context;
+mod contract_address;
+mod envelope;
+mod error;
+mod exact;
+mod execute;
+mod fast;
+mod fee_terms;
+mod frame;
+mod gas;
+mod host;
+mod instruction;
+mod instructions;
+mod journal;
+mod keccak;
+mod memory;
+mod memory_state;
+mod opcode;
+mod outcome;
+mod precompile_table;
+mod precompiles;
+mod programs;
+mod registers;
+mod revision;
+mod rules;
+mod signature;
+mod state_diff;
+mod state_view;
+mod tracer;
+mod transaction;
+mod translation;
+mod vm;
+mod word;
+
+pub use block::{Block, blob_base_fee, blob_base_fee_with_fraction};
+pub use envelope::{EnvelopeRules, IntrinsicGas, InvalidTransaction};
+pub use error::{ExecuteError, Refusal};
+pub use fee_terms::{Consent, FeeTerms, GasPrice, Payer};
+pub use host::{Host, NoHost, ScheduledCall};
+pub use instructions::OpcodeContext;
+pub use keccak::{KeccakMemo, keccak256};
+pub use memory_state::{MemoryAccount, MemoryState};
+pub use opcode::{ExtensionOpcode, Opcode};
+pub use outcome::{Executed, FeePaid, Halt, Log, Outcome};
+pub use precompiles::{Precompile, PrecompileError, PrecompileOutput};
+pub use revision::{Revision, UnknownRevision};
+pub use rules::Rules;
+pub use state_diff::{AccountDiff, StateDiff};
+pub use state_view::{AccountInfo, BackendError, EMPTY_CODE_HASH, StateView};
+pub use tracer::{CallKind, Enter, Exit, NoTracer, Step, StepEnd, Tracer};
+pub use transaction::{AccessListItem, Authorization, Target, Transaction, TransactionKind};
+pub use vm::{Called, Environment, Message, Vm};
+pub use word::Word;
