@@ -7,6 +7,7 @@ pub mod disassembly;
 pub mod fixture;
 pub mod state_test;
 pub mod suite;
+pub mod test_chain;
 pub mod transaction_test;
 pub mod trie;
 pub mod vm_test;

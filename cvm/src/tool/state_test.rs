@@ -5,6 +5,7 @@
 //! the logs, the accounts and the receipt where the file has them, and that the transaction is refused where the file
 //! says so. A file's signed transaction is decoded and must say the same as its fields.
 
+mod exception;
 mod format;
 mod prepare;
 mod verdict;
@@ -12,12 +13,15 @@ mod verdict;
 pub use format::StateTest;
 pub use verdict::{CaseResult, Verdict, logs_hash};
 
-use super::suite::{FileReport, panic_message};
+use super::{
+    suite::{FileReport, panic_message},
+    test_chain::TestChain,
+};
 use crate::{
     Block, ExecuteError, Executed, FeeTerms, MemoryState, Revision, Rules, Transaction, Vm, tracer::Eip3155Tracer,
 };
 use format::Expectation;
-use prepare::{PrepareError, TestChain, revision_of};
+use prepare::{PrepareError, revision_of};
 use serde_json::Value;
 use std::{
     boxed::Box,
@@ -171,7 +175,7 @@ impl Runner {
         let judge = Judge { expectation, revision, coinbase: test.env.current_coinbase.0, pre };
         let transaction = match test.transaction.to_transaction(expectation, test.chain_id()) {
             Ok(transaction) => transaction,
-            Err(error @ PrepareError::Unrepresentable(_)) => return judge.refused(&error.to_string()),
+            Err(error @ PrepareError::Unrepresentable(_)) => return judge.malformed(error.to_string()),
             Err(error) => return CaseResult::without_execution(Verdict::Failed(error.to_string())),
         };
         let transaction = match judge.check_encoding(transaction) {
@@ -180,14 +184,16 @@ impl Runner {
         };
         let schedule = test.blob_schedule(fork);
         if schedule.is_some_and(|schedule| transaction.blob_hashes.len() as u64 > schedule.max) {
-            return judge.refused("more blobs than a block may have");
+            return judge.refused(exception::BLOB_COUNT, "more blobs than a block may have".into());
         }
         let block = test.env.to_block(revision, schedule);
-        let chain = TestChain { state: pre, environment: &test.env };
+        let block_hashes = test.env.block_hashes();
+        let chain = TestChain { state: pre, block_hashes: &block_hashes };
         let machine = self.machine(revision, test.chain_id());
         match execute(machine, &block, &transaction, &chain, lines) {
             Ok(executed) => judge.executed(&executed),
-            Err(ExecuteError::Invalid(error)) => judge.refused(&error.to_string()),
+            Err(ExecuteError::Invalid(error)) => judge.refused(exception::names_of_invalid(&error), error.to_string()),
+            Err(ExecuteError::Refused(error)) => judge.refused(exception::names_of_refusal(&error), error.to_string()),
             Err(error) => CaseResult::without_execution(Verdict::Failed(error.to_string())),
         }
     }

@@ -2,12 +2,11 @@
 
 use super::format::{AuthorizationEntry, BlobSchedule, Environment, Expectation, StateTest, Template};
 use crate::{
-    AccessListItem, Authorization, BackendError, Block, MemoryState, Revision, StateView, Target, Transaction,
-    TransactionKind, blob_base_fee, blob_base_fee_with_fraction, keccak256, tool::fixture::Number,
+    AccessListItem, Authorization, Block, Revision, SecretKey, Target, Transaction, TransactionKind, blob_base_fee,
+    blob_base_fee_with_fraction, tool::fixture::Number,
 };
-use bytes::Bytes;
 use primitive_types::{H160 as Address, H256, U256};
-use std::{string::ToString, vec::Vec};
+use std::{collections::BTreeMap, vec::Vec};
 
 /// The rules that a post section's key stands for.
 ///
@@ -51,6 +50,12 @@ impl Environment {
             base_fee: if revision >= Revision::London { base_fee } else { U256::zero() },
             blob_base_fee: if revision >= Revision::Cancun { blob_base_fee } else { U256::zero() },
         }
+    }
+
+    /// The hashes that the file gives for earlier blocks.
+    pub(super) fn block_hashes(&self) -> BTreeMap<u64, H256> {
+        let hashes = self.block_hashes.iter();
+        hashes.filter_map(|(number, hash)| Some((u64::try_from(number.0).ok()?, hash.0))).collect()
     }
 
     /// The block's excess blob gas, or what follows from its parent's (EIP-4844 `calc_excess_blob_gas`).
@@ -127,7 +132,7 @@ impl Template {
             return Ok(sender.0);
         }
         let key = self.secret_key.as_ref().ok_or(PrepareError::NoSender)?;
-        let key = crate::SecretKey::from_bytes(&key.0.0).map_err(|_| PrepareError::NoSender)?;
+        let key = SecretKey::from_bytes(&key.0.0).map_err(|_| PrepareError::NoSender)?;
         Ok(key.address())
     }
 
@@ -167,30 +172,4 @@ fn fit(number: Number, what: &'static str) -> Result<U256, PrepareError> {
 
 fn fit_u64(number: Number, what: &'static str) -> Result<u64, PrepareError> {
     number.to_u64().ok_or(PrepareError::Unrepresentable(what))
-}
-
-/// A test's pre-state. Its chain has no blocks: the hash of block N is the keccak-256 of N in decimal digits, unless the
-/// file says otherwise.
-pub(super) struct TestChain<'a> {
-    pub(super) state: &'a MemoryState,
-    pub(super) environment: &'a Environment,
-}
-
-impl StateView for TestChain<'_> {
-    fn account(&self, address: &Address) -> Result<Option<crate::AccountInfo>, BackendError> {
-        self.state.account(address)
-    }
-
-    fn code(&self, address: &Address, hash: &H256) -> Result<Bytes, BackendError> {
-        self.state.code(address, hash)
-    }
-
-    fn storage(&self, address: &Address, key: &U256) -> Result<U256, BackendError> {
-        self.state.storage(address, key)
-    }
-
-    fn block_hash(&self, number: u64) -> Result<H256, BackendError> {
-        let given = self.environment.block_hashes.iter().find(|(height, _)| height.0 == U256::from(number));
-        Ok(given.map_or_else(|| keccak256(number.to_string().as_bytes()), |(_, hash)| hash.0))
-    }
 }

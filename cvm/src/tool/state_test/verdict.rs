@@ -1,6 +1,6 @@
 //! Compares what happened with what a state test expects.
 
-use super::format::{Expectation, Indexes, Receipt, ReceiptLog, Status};
+use super::{exception, format::{Expectation, Indexes, Receipt, ReceiptLog, Status}};
 use crate::{
     AccountDiff, Envelope, Executed, Log, MemoryState, Outcome, Revision, StateDiff, Transaction, keccak256,
     tool::{fixture::Number, trie::state_root},
@@ -113,8 +113,8 @@ impl Judge<'_> {
     /// Returns the transaction to execute: the decoded one, which knows whether it is bound to a chain.
     pub(super) fn check_encoding(&self, fields: Transaction) -> Result<Transaction, CaseResult> {
         let Some(bytes) = &self.expectation.txbytes else { return Ok(fields) };
-        let decoded = Envelope::decode(&bytes.0).map_err(|error| self.refused(&error.to_string()))?;
-        let mut decoded = decoded.into_transaction().map_err(|error| self.refused(&error.to_string()))?;
+        let decoded = Envelope::decode(&bytes.0).map_err(|error| self.malformed(error.to_string()))?;
+        let mut decoded = decoded.into_transaction().map_err(|error| self.malformed(error.to_string()))?;
         let chain_id = core::mem::replace(&mut decoded.chain_id, fields.chain_id);
         if decoded != fields {
             let why = format!("txbytes and fields differ: {decoded:?} against {fields:?}");
@@ -124,15 +124,29 @@ impl Judge<'_> {
         Ok(decoded)
     }
 
-    /// The transaction may not be in a block: it must leave no trace, and the file must say so.
-    pub(super) fn refused(&self, why: &str) -> CaseResult {
+    /// The transaction cannot be encoded or decoded, or nobody can have signed it.
+    pub(super) fn malformed(&self, why: String) -> CaseResult {
+        self.refused_for(None, why)
+    }
+
+    /// The transaction may not be in a block.
+    pub(super) fn refused(&self, names: &[&str], why: String) -> CaseResult {
+        self.refused_for(Some(names), why)
+    }
+
+    /// A refused transaction must leave no trace, and the file must expect the refusal.
+    fn refused_for(&self, names: Option<&[&str]>, why: String) -> CaseResult {
         let mut result = CaseResult::without_execution(Verdict::Passed);
-        let expected = self.expectation.expect_exception.as_deref();
-        // Files without a signed transaction are older than `expectException`: there the root alone tells.
-        if expected.is_none() && self.expectation.txbytes.is_some() {
-            result.verdict = Verdict::Failed(format!("refused: {why}"));
+        match (&self.expectation.expect_exception, names) {
+            (Some(expected), Some(names)) if !exception::allows(expected, names) => {
+                result.differs(format!("refused for another reason than {expected}: {why}"));
+            }
+            (Some(_), _) => {}
+            // Files without a signed transaction are older than `expectException`: there the root alone tells.
+            (None, _) if self.expectation.txbytes.is_none() => {}
+            (None, _) => result.differs(format!("refused: {why}")),
         }
-        result.error = why.into();
+        result.error = why;
         self.compare_state(self.pre, &mut result);
         self.expect_logs(&[], &mut result);
         result
