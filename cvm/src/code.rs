@@ -1,7 +1,7 @@
 //! Contract code prepared for execution.
 
 use crate::translation::Translation;
-use alloc::{boxed::Box, sync::Arc, vec, vec::Vec};
+use alloc::{boxed::Box, vec, vec::Vec};
 use primitive_types::H160;
 
 /// Zero bytes (STOP) kept behind the code, so that the longest PUSH at the very end reads immediates and then stops.
@@ -31,11 +31,6 @@ impl Program {
         padded.resize(code.len() + PADDING, 0);
         let padded = padded.into_boxed_slice();
         Self { padded, jump_destinations: None, delegate: delegate(code), translation: None }
-    }
-
-    /// A program without code.
-    pub(crate) fn empty() -> Arc<Self> {
-        Arc::new(Self { jump_destinations: Some(Box::default()), ..Self::new(&[]) })
     }
 
     /// The code, without padding.

@@ -1,14 +1,17 @@
 //! Where new contracts are put.
 
-use crate::{Word, keccak256};
+use crate::{RlpWriter, Word, keccak256};
 use alloc::vec::Vec;
 use primitive_types::H160 as Address;
 
 /// The address of a contract made by CREATE or by a transaction (YP 7).
 pub(crate) fn of_nonce(creator: &Address, nonce: u64) -> Address {
-    let mut stream = rlp::RlpStream::new_list(2);
-    stream.append(creator).append(&nonce);
-    Address::from_slice(&keccak256(&stream.out())[12..])
+    let mut writer = RlpWriter::default();
+    writer.write_list(|list| {
+        list.write_bytes(creator.as_bytes());
+        list.write_u64(nonce);
+    });
+    Address::from_slice(&keccak256(writer.as_bytes())[12..])
 }
 
 /// The address of a contract made by CREATE2 (EIP-1014).

@@ -1,6 +1,5 @@
 //! The port to the chain around the state: what chain-specific instructions ask of it.
 
-use crate::Word;
 use primitive_types::{H160 as Address, H256, U256};
 
 /// A request to call a contract later, made by SCHEDULE (spec section 2.3).
@@ -38,9 +37,4 @@ impl Host for NoHost {
     fn random_seed(&self) -> H256 {
         H256::zero()
     }
-}
-
-/// The low 20 bytes of a stack word.
-pub(crate) fn address_of(word: &Word) -> Address {
-    word.to_address()
 }

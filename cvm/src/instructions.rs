@@ -113,14 +113,14 @@ pub(crate) fn run(
         I::MLoad => {
             let offset = r.word(0);
             if !r.holds_word(offset) {
-                access::grow_for_word(r, frame, context, offset)?;
+                grow_for_word(r, frame, context, offset)?;
             }
             r.set(0, r.load(offset.low_u64() as usize));
         }
         I::MStore => {
             let offset = r.word(0);
             if !r.holds_word(offset) {
-                access::grow_for_word(r, frame, context, offset)?;
+                grow_for_word(r, frame, context, offset)?;
             }
             r.store(offset.low_u64() as usize, r.word(1));
             r.pop(2);

@@ -1,6 +1,6 @@
 //! Execute EVM bytecode and transactions, exactly and fast, with extra instructions by table.
 
-#![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(not(any(feature = "std", test)), no_std)]
 
 extern crate alloc;
 
@@ -27,7 +27,7 @@ mod memory_state;
 mod opcode;
 mod outcome;
 mod precompile_table;
-mod precompiles;
+pub mod precompiles;
 mod programs;
 mod registers;
 mod revision;
@@ -35,6 +35,8 @@ mod rules;
 mod signature;
 mod state_diff;
 mod state_view;
+#[cfg(feature = "cli")]
+pub mod tool;
 mod tracer;
 mod transaction;
 mod translation;
@@ -42,21 +44,27 @@ mod vm;
 mod word;
 
 pub use block::{Block, blob_base_fee, blob_base_fee_with_fraction};
-pub use envelope::{EnvelopeRules, IntrinsicGas, InvalidTransaction};
+pub use envelope::{
+    AccessListTransaction, BLOB_SIZE, BlobSidecar, BlobTransaction, DecodeError, DynamicFeeTransaction, Envelope,
+    EnvelopeRules, IntrinsicGas, InvalidTransaction, LegacyTransaction, NetworkEnvelope, RlpError, RlpItem, RlpReader,
+    RlpWriter, SetCodeTransaction, SidecarError, SidecarVersion, UnsignedTransaction,
+};
 pub use error::{ExecuteError, Refusal};
 pub use fee_terms::{Consent, FeeTerms, GasPrice, Payer};
 pub use host::{Host, NoHost, ScheduledCall};
 pub use instructions::OpcodeContext;
-pub use keccak::{KeccakMemo, keccak256};
+pub use keccak::{EMPTY_KECCAK, KeccakMemo, keccak256};
 pub use memory_state::{MemoryAccount, MemoryState};
 pub use opcode::{ExtensionOpcode, Opcode};
 pub use outcome::{Executed, FeePaid, Halt, Log, Outcome};
 pub use precompiles::{Precompile, PrecompileError, PrecompileOutput};
+pub use primitive_types::{H160 as Address, H256, U256};
 pub use revision::{Revision, UnknownRevision};
 pub use rules::Rules;
+pub use signature::{InvalidSecretKey, ScalarRule, SecretKey, Signature, SignatureError, public_key_address};
 pub use state_diff::{AccountDiff, StateDiff};
 pub use state_view::{AccountInfo, BackendError, EMPTY_CODE_HASH, StateView};
 pub use tracer::{CallKind, Enter, Exit, NoTracer, Step, StepEnd, Tracer};
 pub use transaction::{AccessListItem, Authorization, Target, Transaction, TransactionKind};
 pub use vm::{Called, Environment, Message, Vm};
-pub use word::Word;
+pub use word::{ParseWordError, Word};

@@ -17,7 +17,6 @@ const SIZE_BYTES_MAX: usize = 256 << 20;
 const HEAT_PER_BYTE: u64 = 4;
 
 struct Entry {
-    hash: H256,
     program: Arc<Program>,
     /// Gas used in the exact loop so far.
     heat: u64,
@@ -50,7 +49,7 @@ impl Programs {
         program.analyse();
         self.size_bytes += program.size_bytes() + size_of::<Entry>();
         let id = ProgramId(self.entries.len() as u32);
-        self.entries.push(Entry { hash, program: Arc::new(program), heat: 0 });
+        self.entries.push(Entry { program: Arc::new(program), heat: 0 });
         self.index.insert(hash, id);
         id
     }
@@ -59,11 +58,6 @@ impl Programs {
     #[inline]
     pub(crate) fn program(&self, id: ProgramId) -> &Arc<Program> {
         &self.entries[id.0 as usize].program
-    }
-
-    /// The hash of a program's code.
-    pub(crate) fn hash(&self, id: ProgramId) -> H256 {
-        self.entries[id.0 as usize].hash
     }
 
     /// Gas that a frame may use in the exact loop before it asks for translation; `None` when the code is translated.

@@ -78,9 +78,10 @@ fn charge_access(
         cost += gas::CALL_VALUE;
     }
     charge_frame(frame, cost)?;
+    let clears_empty = context.rules.schedule.clears_empty;
     let account = context.load(code)?;
     if kind == CallKind::Call {
-        let is_new = if context.rules.schedule.clears_empty {
+        let is_new = if clears_empty {
             !value.is_zero() && account.is_empty()
         } else {
             !account.exists

@@ -22,7 +22,7 @@ fn copy_cost(size: Word, word: i64) -> i64 {
 pub(super) fn keccak256(r: &mut Registers, frame: &Frame, context: &mut Context<'_>) -> Result<(), Exit> {
     let size = r.word(1);
     let (start, size) = reach(r, frame, context, r.word(0), size, copy_cost(size, gas::KECCAK_WORD))?;
-    let hash = context.pools.keccak.hash(&r.memory()[start..start + size]);
+    let hash = context.pools.keccak.keccak256(&r.memory()[start..start + size]);
     r.pop(1);
     r.set(0, Word::from(hash));
     Ok(())
@@ -110,8 +110,8 @@ fn external_code_here(frame: &mut Frame, context: &mut Context<'_>) -> Result<()
     let id = context.pools.journal.account_id(&r.word(0).to_address());
     let is_warm = context.pools.journal.account(id).is_warm;
     let cold = if is_warm { 0 } else { context.rules.schedule.cold_account };
-    let size = r.word(3);
-    let (start, size) = reach(&mut r, frame, context, r.word(1), size, copy_cost(size, gas::COPY_WORD) + cold)?;
+    let (target, size) = (r.word(1), r.word(3));
+    let (start, size) = reach(&mut r, frame, context, target, size, copy_cost(size, gas::COPY_WORD) + cold)?;
     context.access(id);
     let program = context.program(id)?;
     let from = r.word(2);

@@ -14,7 +14,8 @@ use crate::{
 /// Stack: `offset size ->`. Gas: growth.
 pub(super) fn finish(frame: &mut Frame, context: &mut Context<'_>, instruction: Instruction) -> Result<Exit, Exit> {
     let mut r = frame.registers;
-    let (start, size) = reach(&mut r, frame, context, r.word(0), r.word(1), 0)?;
+    let (offset, size) = (r.word(0), r.word(1));
+    let (start, size) = reach(&mut r, frame, context, offset, size, 0)?;
     r.pop(2);
     frame.registers = r;
     frame.output = Range { start, size };
@@ -39,8 +40,7 @@ pub(super) fn self_destruct(
     }
     let balance = journal.load(frame.account, context.state)?.balance;
     let receiver = journal.load(beneficiary, context.state)?;
-    let is_new =
-        if schedule.clears_empty { !balance.is_zero() && receiver.is_empty() } else { !receiver.exists };
+    let is_new = if schedule.clears_empty { !balance.is_zero() && receiver.is_empty() } else { !receiver.exists };
     if schedule.self_destruct_new_account && is_new {
         charge_frame(frame, gas::NEW_ACCOUNT)?;
     }

@@ -24,7 +24,6 @@ pub(super) struct Operation {
 /// A run of instructions that is entered at its start only, and left at its end only.
 #[derive(Debug)]
 pub(super) struct Block {
-    pub(super) pc: usize,
     pub(super) operations: Vec<Operation>,
     /// Base gas of all of them.
     pub(super) gas: u32,
@@ -101,7 +100,6 @@ pub(super) fn block(program: &Program, table: &OpcodeTable, pc: usize) -> Block 
         }
     };
     Block {
-        pc,
         operations,
         gas,
         stack_least: heights.least,
