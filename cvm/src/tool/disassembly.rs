@@ -2,7 +2,6 @@
 
 use crate::{Opcode, Rules};
 use core::fmt;
-use std::{format, string::String};
 
 /// One instruction of a listing.
 #[derive(Clone, Copy, Debug)]
@@ -69,8 +68,7 @@ pub fn opcode_table(rules: &Rules) -> String {
 mod tests {
     use super::*;
     use crate::Revision;
-    use std::{string::ToString, vec::Vec};
-
+    
     #[test]
     fn immediates_belong_to_their_instruction() {
         let rules = Rules::ethereum(Revision::Osaka);

@@ -8,8 +8,6 @@ use std::{
     borrow::Cow,
     collections::BTreeMap,
     fmt,
-    string::{String, ToString},
-    vec::Vec,
 };
 
 /// A number as the files write it: hexadecimal with `0x`, decimal, a JSON number, or either after a prefix word such
@@ -181,7 +179,7 @@ impl FromText for U256 {
 impl<'de, T: FromText> Deserialize<'de> for Text<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Cow::<'de, str>::deserialize(deserializer)?;
-        T::from_text(&text).map(Self).map_err(|cause| de::Error::custom(std::format!("{cause}: {text:?}")))
+        T::from_text(&text).map(Self).map_err(|cause| de::Error::custom(format!("{cause}: {text:?}")))
     }
 }
 
@@ -238,12 +236,12 @@ impl Accounts {
         let mut lines = Vec::new();
         for (address, expected) in &expected {
             match found.accounts().get(address) {
-                None => lines.push(std::format!("{address:?} is missing")),
+                None => lines.push(format!("{address:?} is missing")),
                 Some(found) => account_difference(address, expected, found, &mut lines),
             }
         }
         let surplus = found.accounts().keys().filter(|address| !expected.contains_key(address));
-        lines.extend(surplus.map(|address| std::format!("{address:?} should not exist")));
+        lines.extend(surplus.map(|address| format!("{address:?} should not exist")));
         (!lines.is_empty()).then(|| lines.join(", "))
     }
 }
@@ -252,7 +250,7 @@ fn account_difference(address: &Address, expected: &MemoryAccount, found: &Memor
     let mut compare = |what: &str, expected: &dyn fmt::Display, found: &dyn fmt::Display| {
         let (expected, found) = (expected.to_string(), found.to_string());
         if expected != found {
-            lines.push(std::format!("{address:?} {what}: expected {expected}, found {found}"));
+            lines.push(format!("{address:?} {what}: expected {expected}, found {found}"));
         }
     };
     compare("nonce", &expected.nonce, &found.nonce);
@@ -260,8 +258,8 @@ fn account_difference(address: &Address, expected: &MemoryAccount, found: &Memor
     compare("code", &hex::encode(&expected.code), &hex::encode(&found.code));
     let keys = expected.storage.keys().chain(found.storage.keys().filter(|key| !expected.storage.contains_key(key)));
     for key in keys {
-        let slot = |account: &MemoryAccount| std::format!("{:#x}", account.storage.get(key).copied().unwrap_or_default());
-        compare(&std::format!("slot {key:#x}"), &slot(expected), &slot(found));
+        let slot = |account: &MemoryAccount| format!("{:#x}", account.storage.get(key).copied().unwrap_or_default());
+        compare(&format!("slot {key:#x}"), &slot(expected), &slot(found));
     }
 }
 
@@ -286,7 +284,7 @@ mod tests {
             let parsed = Number::parse(text).ok().map(|number| number.to_u64().unwrap());
             assert_eq!(parsed, expected, "{text:?}");
         }
-        let large = std::format!("0x:bigint 0x1{}", "0".repeat(64));
+        let large = format!("0x:bigint 0x1{}", "0".repeat(64));
         assert_eq!(Number::parse(&large), Ok(Number::TooLarge));
         assert_eq!(Number::parse(&"9".repeat(100)), Ok(Number::TooLarge));
         assert_eq!(serde_json::from_str::<Number>("7").unwrap(), Number::Word(7.into()));

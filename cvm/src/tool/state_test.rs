@@ -18,19 +18,16 @@ use super::{
     test_chain::TestChain,
 };
 use crate::{
-    Block, ExecuteError, Executed, FeeTerms, MemoryState, Revision, Rules, Transaction, Vm, tracer::Eip3155Tracer,
+    Block, ExecuteError, Executed, FeeTerms, MemoryState, Revision, Rules, Transaction, Vm, Eip3155Tracer,
 };
 use format::Expectation;
 use prepare::{PrepareError, revision_of};
 use serde_json::Value;
 use std::{
-    boxed::Box,
     collections::BTreeMap,
-    format, fs,
+    fs,
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
-    string::{String, ToString},
-    vec::Vec,
 };
 use verdict::Judge;
 
@@ -81,7 +78,6 @@ pub struct Runner {
 /// One variant of a test under one fork.
 #[derive(Clone, Copy)]
 struct Case<'a> {
-    name: &'a str,
     fork: &'a str,
     test: &'a StateTest,
     expectation: &'a Expectation,
@@ -140,7 +136,7 @@ impl Runner {
                 continue;
             }
             for expectation in expectations {
-                let case = Case { name, fork, test, expectation, pre: &pre };
+                let case = Case { fork, test, expectation, pre: &pre };
                 let result = self.run_guarded(case, lines);
                 if let Some(lines) = lines {
                     // A closed pipe ends the trace, not the run: its reader wants no more.

@@ -56,13 +56,13 @@ impl FileReport {
     /// Counts a case that did not hold; `what` names it and says what differed.
     pub fn fail(&mut self, what: impl fmt::Display) {
         self.tally.failed += 1;
-        self.lines.push(std::format!("FAIL {what}"));
+        self.lines.push(format!("FAIL {what}"));
     }
 
     /// Counts a case that does not apply; `what` names it and says why.
     pub fn skip(&mut self, what: impl fmt::Display) {
         self.tally.skipped += 1;
-        self.lines.push(std::format!("SKIP {what}"));
+        self.lines.push(format!("SKIP {what}"));
     }
 }
 
@@ -152,7 +152,7 @@ fn collect_in_order(
 fn guarded<R: FnMut(&Path) -> FileReport>(run_file: &mut R, file: &Path) -> Result<FileReport, FileReport> {
     std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| run_file(file))).map_err(|cause| {
         let mut report = FileReport::default();
-        report.fail(std::format!("{}: panic: {}", file.display(), panic_message(&*cause)));
+        report.fail(format!("{}: panic: {}", file.display(), panic_message(&*cause)));
         report
     })
 }
@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn reports_come_in_order_and_a_panic_is_one_failure() {
-        let files: Vec<PathBuf> = (0..40).map(|index| PathBuf::from(std::format!("{index}"))).collect();
+        let files: Vec<PathBuf> = (0..40).map(|index| PathBuf::from(format!("{index}"))).collect();
         let runner = || {
             |path: &Path| {
                 let mut report = FileReport::default();
@@ -191,6 +191,6 @@ mod tests {
         });
         assert_eq!(seen, files);
         assert_eq!(tally, Tally { passed: 38, failed: 1, skipped: 1 });
-        assert_eq!(std::format!("{tally}"), "38 passed, 1 failed, 1 skipped");
+        assert_eq!(format!("{tally}"), "38 passed, 1 failed, 1 skipped");
     }
 }

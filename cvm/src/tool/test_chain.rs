@@ -3,7 +3,7 @@
 use crate::{AccountInfo, BackendError, MemoryState, StateView, keccak256};
 use bytes::Bytes;
 use primitive_types::{H160 as Address, H256, U256};
-use std::{collections::BTreeMap, string::ToString};
+use std::collections::BTreeMap;
 
 /// A state on a chain without blocks: the hash of block N is the keccak-256 of N in decimal digits, unless it is given.
 #[derive(Clone, Copy, Debug)]

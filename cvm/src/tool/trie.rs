@@ -5,7 +5,7 @@
 use crate::{MemoryAccount, MemoryState, keccak256};
 use primitive_types::{H256, U256};
 use rlp::RlpStream;
-use std::{collections::BTreeMap, vec::Vec};
+use std::collections::BTreeMap;
 
 /// The root of a state: accounts under the hashes of their addresses (YP 4.1).
 #[must_use]

@@ -15,11 +15,9 @@ use primitive_types::{H160 as Address, H256, U256};
 use serde::Deserialize;
 use std::{
     collections::BTreeMap,
-    format, fs,
+    fs,
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
-    string::{String, ToString},
-    vec::Vec,
 };
 
 /// Runs every test of a file. A file that cannot be read or parsed is one failure.

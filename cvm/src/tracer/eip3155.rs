@@ -12,7 +12,7 @@ use core::fmt::{self, Write};
 ///
 /// # Examples
 /// ```
-/// use cybermiles_cvm::tracer::{Eip3155Tracer, Step, StepEnd, Tracer};
+/// use cybermiles_cvm::{Eip3155Tracer, Step, StepEnd, Tracer};
 /// let mut lines = String::new();
 /// let mut tracer = Eip3155Tracer::new(&mut lines);
 /// let step = Step {

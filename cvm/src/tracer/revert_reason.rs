@@ -8,7 +8,7 @@ use primitive_types::U256;
 ///
 /// # Examples
 /// ```
-/// use cybermiles_cvm::tracer::revert_reason;
+/// use cybermiles_cvm::revert_reason;
 /// let mut output = vec![0x4e, 0x48, 0x7b, 0x71];
 /// output.extend([0; 31]);
 /// output.push(0x12);

@@ -76,7 +76,8 @@ pub(crate) fn vm_tests(arguments: &SuiteArguments) -> io::Result<ExitCode> {
 
 /// Runs `cvm txtest`.
 pub(crate) fn transaction_tests(arguments: &SuiteArguments) -> io::Result<ExitCode> {
-    run(arguments, &|| transaction_test::run_file)
+    let tally = transaction_test::run(&arguments.paths, &mut io::stdout()).map_err(io::Error::other)?;
+    Ok(if tally.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn run<R: FnMut(&Path) -> FileReport>(

@@ -4,7 +4,10 @@ use crate::tool::fixture::{Accounts, Number, Text, small, word};
 use bytes::Bytes;
 use primitive_types::{H160 as Address, H256, U256};
 use serde::{Deserialize, Deserializer};
-use std::{borrow::Cow, collections::BTreeMap, string::String, vec::Vec};
+use std::{
+    borrow::Cow,
+    collections::BTreeMap,
+};
 
 /// A state test: a state, a transaction in several variants, and what is expected of each variant per fork.
 #[derive(Clone, Debug, Deserialize)]

@@ -6,7 +6,7 @@ use crate::{
     blob_base_fee_with_fraction, tool::fixture::Number,
 };
 use primitive_types::{H160 as Address, H256, U256};
-use std::{collections::BTreeMap, vec::Vec};
+use std::collections::BTreeMap;
 
 /// The rules that a post section's key stands for.
 ///

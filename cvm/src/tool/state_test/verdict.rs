@@ -8,11 +8,6 @@ use crate::{
 use bytes::Bytes;
 use primitive_types::{H160 as Address, H256};
 use rlp::RlpStream;
-use std::{
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
 
 /// Whether a case held.
 #[derive(Clone, Debug, PartialEq, Eq)]
