@@ -16,6 +16,20 @@ use crate::{
 };
 use cursor::Cursor;
 
+/// A `match` with an arm of its own for each listed instruction, in which the instruction is a constant: so there is one
+/// jump to an instruction's body, and not a second one inside of it.
+macro_rules! match_each {
+    ($value:expr, [$($name:ident),* $(,)?] $constant:ident => $body:expr, $($arms:tt)*) => {
+        match $value {
+            $(Instruction::$name => {
+                const $constant: Instruction = Instruction::$name;
+                $body
+            })*
+            $($arms)*
+        }
+    };
+}
+
 /// The size of a block's header in the stream.
 const HEADER_SIZE: usize = 9;
 
@@ -28,7 +42,23 @@ pub(crate) fn run(frame: &mut Frame, context: &mut Context<'_>, start: usize) ->
     let mut r = frame.registers;
     // Each arm goes on with the loop, gives whether a block could be entered, or breaks with an exit.
     let exit = loop {
-        let is_entered = match cursor.instruction() {
+        let is_entered = match_each! {
+            cursor.instruction(),
+            [
+                Add, Mul, Sub, Div, SDiv, Mod, SMod, AddMod, MulMod, Exp, SignExtend, Lt, Gt, SLt, SGt, Eq, IsZero, And,
+                Or, Xor, Not, Byte, Shl, Shr, Sar, Clz, Keccak256, Address, Balance, Origin, Caller, CallValue,
+                CallDataLoad, CallDataSize, CallDataCopy, CodeSize, CodeCopy, GasPrice, ExtCodeSize, ExtCodeCopy,
+                ReturnDataSize, ReturnDataCopy, ExtCodeHash, BlockHash, Coinbase, Timestamp, Number, Difficulty,
+                PrevRandao, GasLimit, ChainId, SelfBalance, BaseFee, BlobHash, BlobBaseFee, Pop, MLoad, MStore, MStore8,
+                SLoad, MSize, TLoad, TStore, MCopy, CheckedAdd, CheckedMul, CheckedSub,
+            ] INSTRUCTION => match instructions::run(INSTRUCTION, 0, &mut r, frame, context) {
+                Ok(()) => {
+                    cursor.advance(1);
+                    continue;
+                }
+                Err(Exit::Halt(_)) => break Exit::NeedsExact,
+                Err(exit) => break exit,
+            },
             I::Block => enter(&mut cursor, &mut r),
             I::Push0 => {
                 r.push(Word::ZERO);
@@ -373,14 +403,8 @@ pub(crate) fn run(frame: &mut Frame, context: &mut Context<'_>, start: usize) ->
                 Err(Exit::Halt(_)) => break Exit::NeedsExact,
                 Err(exit) => break exit,
             },
-            other => match instructions::run(other, 0, &mut r, frame, context) {
-                Ok(()) => {
-                    cursor.advance(1);
-                    continue;
-                }
-                Err(Exit::Halt(_)) => break Exit::NeedsExact,
-                Err(exit) => break exit,
-            },
+            // Only in code, never in a stream.
+            I::Invalid | I::Push | I::Pc | I::Gas | I::JumpDest => break Exit::NeedsExact,
         };
         if !is_entered {
             break Exit::NeedsExact;

@@ -57,7 +57,11 @@ impl Registers {
     pub(crate) fn word(&self, depth: usize) -> Word {
         debug_assert!(depth < self.height());
         // SAFETY: the instruction's least height was checked to exceed the depth.
-        unsafe { *self.top.sub(depth + 1) }
+        let limbs = unsafe { self.top.sub(depth + 1) }.cast::<u64>();
+        // Limb by limb, which `volatile` enforces: most words were just written limb by limb, and a wider load would
+        // wait until all of those stores left the store buffer.
+        // SAFETY: a word is four limbs.
+        Word::from_limbs([0, 1, 2, 3].map(|index| unsafe { limbs.add(index).read_volatile() }))
     }
 
     /// Replaces the word at a depth; 0 is the top.

@@ -11,4 +11,4 @@ pub mod test_chain;
 pub mod transaction_test;
 pub mod trie;
 pub mod vm_test;
-
+pub mod workload;

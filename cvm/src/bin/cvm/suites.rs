@@ -1,6 +1,6 @@
 //! The commands that run official test suites.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use cybermiles_cvm::tool::{
     state_test::{self, Detail, Lines, Selection},
     suite::{self, FileReport, Tally},
@@ -57,7 +57,7 @@ pub(crate) fn state_tests(arguments: &StateTestArguments) -> io::Result<ExitCode
         }
     };
     // Lines for machines come in order and as they arise, so one thread writes them.
-    let mut out = StandardError(io::BufWriter::new(io::stderr().lock()));
+    let mut out = StandardError::new();
     let mut runner = state_test::Runner::new(selection);
     let mut tally = Tally::default();
     for file in suite::json_files(&arguments.suite.paths)? {
@@ -65,7 +65,7 @@ pub(crate) fn state_tests(arguments: &StateTestArguments) -> io::Result<ExitCode
         print_lines(&report);
         tally.add(report.tally);
     }
-    out.0.flush()?;
+    out.flush()?;
     Ok(close(tally))
 }
 
@@ -136,7 +136,19 @@ impl Progress {
 }
 
 /// Text to standard error through a buffer.
-struct StandardError(io::BufWriter<io::StderrLock<'static>>);
+pub(crate) struct StandardError(io::BufWriter<io::StderrLock<'static>>);
+
+impl StandardError {
+    /// Takes standard error for itself.
+    pub(crate) fn new() -> Self {
+        Self(io::BufWriter::new(io::stderr().lock()))
+    }
+
+    /// Writes what is still in the buffer.
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
 
 impl fmt::Write for StandardError {
     fn write_str(&mut self, text: &str) -> fmt::Result {
