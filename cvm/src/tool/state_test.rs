@@ -168,6 +168,9 @@ impl Runner {
             let why = format!("the rules of {fork} are not implemented");
             return CaseResult::without_execution(Verdict::Skipped(why));
         };
+        if let Some(why) = test.draft(fork) {
+            return CaseResult::without_execution(Verdict::Skipped(why));
+        }
         let judge = Judge { expectation, revision, coinbase: test.env.current_coinbase.0, pre };
         let transaction = match test.transaction.to_transaction(expectation, test.chain_id()) {
             Ok(transaction) => transaction,

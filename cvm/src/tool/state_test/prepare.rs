@@ -18,6 +18,15 @@ pub(super) fn revision_of(fork: &str) -> Option<Revision> {
 }
 
 impl StateTest {
+    /// Says why the rules that the file was filled with are not those of the fork it names.
+    ///
+    /// Files of ethereum/tests were filled by retesteth, which was retired before Prague was final: what they call Prague
+    /// are drafts, with the EVM object format, or with the first addresses and prices of the BLS12-381 contracts.
+    pub(super) fn draft(&self, fork: &str) -> Option<String> {
+        let filler = self.info.filled_by.as_deref()?;
+        (revision_of(fork)? >= Revision::Prague).then(|| format!("filled by {filler} with a draft of {fork}"))
+    }
+
     pub(super) fn chain_id(&self) -> u64 {
         self.config.chainid.and_then(Number::to_u64).unwrap_or(1)
     }
