@@ -61,12 +61,12 @@ fn each_wrong_expectation_fails() {
     let tally = |passed, failed, skipped| Tally { passed, failed, skipped };
     assert_eq!(run("Cancun", "Cancun").tally, tally(1, 0, 0));
     let wrong = [
-        (r#""hash": "0x6"#, r#""hash": "0x7"#, "state root"),
+        (r#""hash": "0x78"#, r#""hash": "0x79"#, "state root"),
         (r#""logs": "0x1"#, r#""logs": "0x2"#, "logs hash"),
         (r#""0x00": "0x01"}}}"#, r#""0x00": "0x02"}}}"#, "slot 0x0"),
         (r#""indexes": {"#, r#""expectException": "any", "indexes": {"#, "executed, but any was expected"),
         (r#""gasLimit": ["0x0f4240"]"#, r#""gasLimit": []"#, "indexes"),
-        (r#""gasUsed": "0xa862""#, r#""gasUsed": "0xa863""#, "gas used"),
+        (r#""gasUsed": "0xa861""#, r#""gasUsed": "0xa863""#, "gas used"),
         (r#""nonce": "0x00", "gasLimit""#, r#""nonce": "0x01", "gasLimit""#, "nonce"),
     ];
     for (from, to, why) in wrong {
@@ -90,12 +90,12 @@ const STORE_ONE: &str = r#"{"store": {
     "transaction": {"data": ["0x"], "nonce": "0x00", "gasLimit": ["0x0f4240"], "value": ["0x00"], "gasPrice": "0x0a",
         "to": "0x00000000000000000000000000000000000000aa", "sender": "0x00000000000000000000000000000000000000bb"},
     "post": {"Cancun": [{
-        "hash": "0x6",
+        "hash": "0x78e73db49605f34bdb679feddad7d2acd1654b909aef074079def1af2531bd96",
         "logs": "0x1dcc4de8dec75d7aab85b567b6ccd41ad312451b948a7413f0a142fd40d49347",
         "indexes": {"data": 0, "gas": 0, "value": 0},
-        "receipt": {"gasUsed": "0xa862", "status": true, "logs": []},
+        "receipt": {"gasUsed": "0xa861", "status": true, "logs": []},
         "state": {
             "0x00000000000000000000000000000000000000aa": {"balance": "0x00", "code": "0x60015f55", "nonce": "0x01",
                 "storage": {"0x00": "0x01"}},
-            "0x00000000000000000000000000000000000000bb": {"balance": "0xfff96c2b", "nonce": "0x01"}}}]}
+            "0x00000000000000000000000000000000000000bb": {"balance": "0xfff96c35", "nonce": "0x01"}}}]}
 }}"#;

@@ -28,11 +28,11 @@ fn each_wrong_expectation_fails() {
     };
     assert_eq!(run("store", "store").lines, [""; 0]);
     let wrong = [
-        (r#""gas": "0x61a3""#, r#""gas": "0x61a4""#, "gas left"),
+        (r#""gas": "0x61a2""#, r#""gas": "0x61a1""#, "gas left"),
         (r#""out": "0x""#, r#""out": "0x00""#, "output"),
         (r#""0x00": "0x01""#, r#""0x00": "0x02""#, "slot 0x0"),
         (r#""logs": "0x1d"#, r#""logs": "0x2d"#, "logs hash"),
-        (r#""gas": "0x61a3", "#, "", "expected a halt"),
+        (r#""gas": "0x61a2", "#, "", "expected a halt"),
         (r#""gas": "0xafc8""#, r#""gas": "0x10""#, "out of gas"),
     ];
     for (from, to, why) in wrong {
@@ -51,7 +51,7 @@ const STORE_ONE: &str = r#"{"store": {
         "origin": "0x00000000000000000000000000000000000000bb", "code": "0x6001600055", "data": "0x", "gas": "0xafc8",
         "gasPrice": "0x01", "value": "0x05"},
     "pre": {"0x00000000000000000000000000000000000000aa": {"balance": "0x01", "code": "0x6001600055"}},
-    "gas": "0x61a3", "logs": "0x1dcc4de8dec75d7aab85b567b6ccd41ad312451b948a7413f0a142fd40d49347", "out": "0x",
+    "gas": "0x61a2", "logs": "0x1dcc4de8dec75d7aab85b567b6ccd41ad312451b948a7413f0a142fd40d49347", "out": "0x",
     "post": {"0x00000000000000000000000000000000000000aa": {"balance": "0x01", "code": "0x6001600055",
         "storage": {"0x00": "0x01"}}}
 }}"#;
