@@ -75,7 +75,7 @@ pub(crate) struct Schedule {
     pub(crate) init_code_word: i64,
     /// Whether code starting with 0xef is refused (EIP-3541).
     pub(crate) refuses_reserved_prefix: bool,
-    /// Whether existing storage makes a creation collide (EIP-7610).
+    /// Whether existing storage makes a creation collide (EIP-7610, in force since the first block).
     pub(crate) storage_collides: bool,
     /// At most 1/quotient of the gas used is refunded (EIP-3529).
     pub(crate) refund_quotient: u64,
@@ -113,7 +113,7 @@ impl Schedule {
             init_code_size_max: usize::MAX,
             init_code_word: 0,
             refuses_reserved_prefix: false,
-            storage_collides: false,
+            storage_collides: true,
             refund_quotient: 2,
             delegates: false,
         };
@@ -148,9 +148,6 @@ impl Schedule {
             schedule.self_destruct_refund = 0;
             schedule.refund_quotient = 5;
             schedule.refuses_reserved_prefix = true;
-        }
-        if revision >= Revision::Paris {
-            schedule.storage_collides = true;
         }
         if revision >= Revision::Shanghai {
             schedule.init_code_size_max = 2 * 24_576;

@@ -64,7 +64,10 @@ pub use rules::Rules;
 pub use signature::{InvalidSecretKey, ScalarRule, SecretKey, Signature, SignatureError, public_key_address};
 pub use state_diff::{AccountDiff, StateDiff};
 pub use state_view::{AccountInfo, BackendError, EMPTY_CODE_HASH, StateView};
-pub use tracer::{CallKind, Enter, Exit, NoTracer, Step, StepEnd, Tracer};
+pub use tracer::{
+    CallFrame, CallKind, CallLog, CallTrace, CallTracer, Eip3155Tracer, Enter, Exit, NoTracer, Step, StepEnd, Tracer,
+    revert_reason,
+};
 pub use transaction::{AccessListItem, Authorization, Target, Transaction, TransactionKind};
 pub use vm::{Called, Environment, Message, Vm};
 pub use word::{ParseWordError, Word};

@@ -1,5 +1,14 @@
 //! Watching execution: every step, call, log and self-destruct as the instruction itself reports it.
 
+mod call_tracer;
+mod eip3155;
+mod json;
+mod revert_reason;
+
+pub use call_tracer::{CallFrame, CallLog, CallTrace, CallTracer};
+pub use eip3155::Eip3155Tracer;
+pub use revert_reason::revert_reason;
+
 use crate::{Halt, Log, Outcome, Word};
 use primitive_types::{H160 as Address, U256};
 
