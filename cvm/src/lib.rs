@@ -7,7 +7,10 @@ extern crate alloc;
 extern crate std;
 
 mod keccak;
+pub mod precompiles;
+mod revision;
 mod word;
 
 pub use keccak::{EMPTY_KECCAK, KeccakMemo, keccak256};
+pub use revision::{Revision, UnknownRevision};
 pub use word::{ParseWordError, Word};
