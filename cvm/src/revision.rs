@@ -94,7 +94,9 @@ impl fmt::Display for Revision {
 
 /// The name is not a hard fork known to this crate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown revision; expected one of Frontier ... Osaka, or the fork names of ethereum/tests")]
+#[error(
+    "unknown revision; expected one of Frontier ... Osaka, or the fork names of ethereum/tests"
+)]
 pub struct UnknownRevision;
 
 impl FromStr for Revision {

@@ -81,8 +81,31 @@ fn round(a: &[u64; 25], constant: u64) -> [u64; 25] {
         (a[21] ^ d1).rotate_left(2),
     ]);
     [
-        e0 ^ constant, e1, e2, e3, e4, e5, e6, e7, e8, e9, e10, e11, e12, e13, e14, e15, e16, e17, e18, e19, e20,
-        e21, e22, e23, e24,
+        e0 ^ constant,
+        e1,
+        e2,
+        e3,
+        e4,
+        e5,
+        e6,
+        e7,
+        e8,
+        e9,
+        e10,
+        e11,
+        e12,
+        e13,
+        e14,
+        e15,
+        e16,
+        e17,
+        e18,
+        e19,
+        e20,
+        e21,
+        e22,
+        e23,
+        e24,
     ]
 }
 

@@ -85,9 +85,8 @@ impl Word {
         let [_, b1, b2, b3] = other.0;
         let (product, carry) = self.low_product(other);
         // A pair of limbs whose product starts at bit 256 or above must not both be there.
-        let beyond = (a1 != 0 && b3 != 0)
-            || (a2 != 0 && (b2 | b3) != 0)
-            || (a3 != 0 && (b1 | b2 | b3) != 0);
+        let beyond =
+            (a1 != 0 && b3 != 0) || (a2 != 0 && (b2 | b3) != 0) || (a3 != 0 && (b1 | b2 | b3) != 0);
         if carry != 0 || beyond { None } else { Some(product) }
     }
 

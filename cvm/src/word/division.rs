@@ -5,7 +5,9 @@
 
 use super::{
     Word,
-    reciprocal::{divide_three_by_two, divide_two_by_one, join, reciprocal_of_one, reciprocal_of_two},
+    reciprocal::{
+        divide_three_by_two, divide_two_by_one, join, reciprocal_of_one, reciprocal_of_two,
+    },
 };
 
 impl Word {

@@ -9,7 +9,8 @@ use super::peer::{Noise, agree, output, refused};
 
 const BN_ORDER: [u8; 32] = hex!("30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001");
 const BN_PRIME: [u8; 32] = hex!("30644e72e131a029b85045b68181585d97816a916871ca8d3c208c16d87cfd47");
-const BLS_ORDER: [u8; 32] = hex!("73eda753299d7d483339d80809a1d80553bda402fffe5bfeffffffff00000001");
+const BLS_ORDER: [u8; 32] =
+    hex!("73eda753299d7d483339d80809a1d80553bda402fffe5bfeffffffff00000001");
 const BLS_PRIME: [u8; 48] = hex!(
     "1a0111ea397fe69a4b1ba7b6434bacd764774b84f38512bf6730d2a0f6b0f6241eabfffeb153ffffb9feffffffffaaab"
 );
@@ -47,7 +48,8 @@ fn small(number: u64) -> [u8; 32] {
 
 /// Returns modulus - value, in as many bytes.
 fn negated(value: &[u8], modulus: &[u8]) -> Vec<u8> {
-    let difference = (BigUint::from_bytes_be(modulus) - BigUint::from_bytes_be(value)).to_bytes_be();
+    let difference =
+        (BigUint::from_bytes_be(modulus) - BigUint::from_bytes_be(value)).to_bytes_be();
     [&vec![0; value.len() - difference.len()][..], &difference].concat()
 }
 
@@ -79,7 +81,10 @@ fn bn254_keeps_the_laws_of_a_group() {
         assert_eq!(bn_add(&a, &a), bn_mul(&a, &small(2)));
         assert_eq!(bn_mul(&a, &BN_ORDER), [0; 64]);
         let scalar = noise.word();
-        assert_eq!(bn_mul(&bn_add(&a, &b), &scalar), bn_add(&bn_mul(&a, &scalar), &bn_mul(&b, &scalar)));
+        assert_eq!(
+            bn_mul(&bn_add(&a, &b), &scalar),
+            bn_add(&bn_mul(&a, &scalar), &bn_mul(&b, &scalar))
+        );
     }
 }
 
@@ -249,7 +254,9 @@ fn bls_multiplication_agrees_with_the_peer() {
 
 #[test]
 fn bls_refuses_bad_inputs() {
-    for (address, unit) in [(0x0b, 256), (0x0c, 160), (0x0d, 512), (0x0e, 288), (0x0f, 384), (0x10, 64), (0x11, 128)] {
+    for (address, unit) in
+        [(0x0b, 256), (0x0c, 160), (0x0d, 512), (0x0e, 288), (0x0f, 384), (0x10, 64), (0x11, 128)]
+    {
         for length in [0, 1, unit - 1, unit + 1] {
             refused(Revision::Prague, address, &vec![0; length]);
         }
@@ -294,14 +301,21 @@ fn bls_pairing_is_bilinear() {
         let both = bls(0x0c, &[&left, &b]);
         check(&[pair(&left, &right), pair(&g1_negated(&both), &g2())], true);
         check(&[pair(&left, &right), pair(&both, &g2())], false);
-        check(&[pair(&left, &right), pair(&[0; 128], &g2()), pair(&g1_negated(&both), &g2())], true);
+        check(
+            &[pair(&left, &right), pair(&[0; 128], &g2()), pair(&g1_negated(&both), &g2())],
+            true,
+        );
     }
 }
 
 #[test]
 fn bls_maps_agree_with_the_peer() {
     let mut noise = Noise(16);
-    let mut elements = vec![vec![0; 48], [&[0; 47][..], &[1]].concat(), negated(&[&[0; 47][..], &[1]].concat(), &BLS_PRIME)];
+    let mut elements = vec![
+        vec![0; 48],
+        [&[0; 47][..], &[1]].concat(),
+        negated(&[&[0; 47][..], &[1]].concat(), &BLS_PRIME),
+    ];
     elements.extend((0..20).map(|_| {
         let mut element = noise.bytes(48);
         element[0] &= 0x0f;
@@ -326,7 +340,12 @@ fn compressed(point: &[u8]) -> [u8; 48] {
     bytes
 }
 
-fn evaluation_input(z: &[u8; 32], y: &[u8; 32], commitment: &[u8; 48], proof: &[u8; 48]) -> Vec<u8> {
+fn evaluation_input(
+    z: &[u8; 32],
+    y: &[u8; 32],
+    commitment: &[u8; 48],
+    proof: &[u8; 48],
+) -> Vec<u8> {
     let mut hash: [u8; 32] = sha2::Sha256::digest(commitment).into();
     hash[0] = 1;
     [&hash[..], z, y, commitment, proof].concat()
@@ -354,7 +373,9 @@ fn constants_evaluate_to_themselves() {
 /// The polynomial x itself: the commitment is tau G1 of the trusted setup, the value is z, the proof is G1.
 #[test]
 fn the_identity_evaluates_to_its_argument() {
-    let tau = hex!("ad3eb50121139aa34db1d545093ac9374ab7bca2c0f3bf28e27c8dcd8fc7cb42d25926fc0c97b336e9f0fb35e5a04c81");
+    let tau = hex!(
+        "ad3eb50121139aa34db1d545093ac9374ab7bca2c0f3bf28e27c8dcd8fc7cb42d25926fc0c97b336e9f0fb35e5a04c81"
+    );
     let mut noise = Noise(18);
     for _ in 0..5 {
         let mut z = noise.word();

@@ -24,7 +24,9 @@ fn expected(base: &[u8], exponent: &[u8], modulus: &[u8]) -> Vec<u8> {
     let number = BigUint::from_bytes_be(modulus);
     let mut bytes = vec![0; modulus.len()];
     if number != BigUint::ZERO {
-        let power = BigUint::from_bytes_be(base).modpow(&BigUint::from_bytes_be(exponent), &number).to_bytes_be();
+        let power = BigUint::from_bytes_be(base)
+            .modpow(&BigUint::from_bytes_be(exponent), &number)
+            .to_bytes_be();
         let power = if power == [0] { &[][..] } else { &power[..] };
         bytes[modulus.len() - power.len()..].copy_from_slice(power);
     }
@@ -33,29 +35,38 @@ fn expected(base: &[u8], exponent: &[u8], modulus: &[u8]) -> Vec<u8> {
 
 fn check(base: &[u8], exponent: &[u8], modulus: &[u8]) {
     let input = encode(base, exponent, modulus);
-    let context = || format!("{} ^ {} mod {}", hex::encode(base), hex::encode(exponent), hex::encode(modulus));
-    assert_eq!(output(Revision::Byzantium, 5, &input), expected(base, exponent, modulus), "{}", context());
+    let context = || {
+        format!("{} ^ {} mod {}", hex::encode(base), hex::encode(exponent), hex::encode(modulus))
+    };
+    assert_eq!(
+        output(Revision::Byzantium, 5, &input),
+        expected(base, exponent, modulus),
+        "{}",
+        context()
+    );
 }
 
 /// Numbers of up to 300 bytes, with leading zeros, all zeros, powers of two and trailing zeros frequent.
 fn number() -> impl Strategy<Value = Vec<u8>> {
-    (prop_oneof![3 => 0..40_usize, 1 => 40..300_usize], any::<u64>(), 0..6_u8).prop_map(|(length, seed, kind)| {
-        let mut bytes = super::peer::Noise(seed | 1).bytes(length);
-        match kind {
-            0 => bytes[..length / 2].fill(0),
-            1 => bytes[length / 2..].fill(0),
-            2 => bytes.fill(0),
-            3 => bytes.fill(0xff),
-            4 => {
-                bytes.fill(0);
-                if let Some(byte) = bytes.get_mut(length / 3) {
-                    *byte = 1 << (seed % 8);
+    (prop_oneof![3 => 0..40_usize, 1 => 40..300_usize], any::<u64>(), 0..6_u8).prop_map(
+        |(length, seed, kind)| {
+            let mut bytes = super::peer::Noise(seed | 1).bytes(length);
+            match kind {
+                0 => bytes[..length / 2].fill(0),
+                1 => bytes[length / 2..].fill(0),
+                2 => bytes.fill(0),
+                3 => bytes.fill(0xff),
+                4 => {
+                    bytes.fill(0);
+                    if let Some(byte) = bytes.get_mut(length / 3) {
+                        *byte = 1 << (seed % 8);
+                    }
                 }
+                _ => {}
             }
-            _ => {}
-        }
-        bytes
-    })
+            bytes
+        },
+    )
 }
 
 proptest! {
@@ -107,7 +118,9 @@ fn small_numbers_are_right() {
             }
         }
     }
-    for [base, exponent, modulus] in [[&[][..], &[], &[]], [&[], &[], &[5]], [&[], &[1], &[1]], [&[3], &[], &[1]]] {
+    for [base, exponent, modulus] in
+        [[&[][..], &[], &[]], [&[], &[], &[5]], [&[], &[1], &[1]], [&[3], &[], &[1]]]
+    {
         check(base, exponent, modulus);
     }
 }
@@ -178,7 +191,10 @@ fn lengths_beyond_memory_run_out_of_gas() {
 fn nothing_to_any_power_is_nothing() {
     let input = with_lengths([0; 32], [0xff; 32], [0; 32]);
     assert_eq!(ours(Revision::Byzantium, 5, &input, 0), Some((0, Vec::new())));
-    assert_eq!(ours(Revision::Berlin, 5, &with_lengths([0; 32], [0; 32], [0; 32]), 200), Some((200, Vec::new())));
+    assert_eq!(
+        ours(Revision::Berlin, 5, &with_lengths([0; 32], [0; 32], [0; 32]), 200),
+        Some((200, Vec::new()))
+    );
     assert_eq!(ours(Revision::Osaka, 5, &input, PLENTY), None);
 }
 
@@ -202,7 +218,11 @@ fn operands_are_limited_from_osaka_on() {
         for (bytes, is_allowed) in [(1023, true), (1024, true), (1025, false)] {
             let mut lengths = [[0; 32]; 3];
             lengths[operand] = length(bytes);
-            assert_eq!(agree(Revision::Osaka, 5, &lengths.concat()).is_some(), is_allowed, "{operand} {bytes}");
+            assert_eq!(
+                agree(Revision::Osaka, 5, &lengths.concat()).is_some(),
+                is_allowed,
+                "{operand} {bytes}"
+            );
         }
     }
 }

@@ -8,14 +8,25 @@ use revm_precompile::{PrecompileSpecId, Precompiles, u64_to_address};
 pub(crate) const PLENTY: u64 = 1 << 50;
 
 /// Runs a precompile with plenty of gas: the gas used and the output, or nothing when it fails.
-pub(crate) fn ours(revision: Revision, address: u64, input: &[u8], gas_limit: u64) -> Option<(u64, Vec<u8>)> {
-    let precompile = precompiles::at(revision, H160::from_low_u64_be(address)).expect("the precompile exists");
+pub(crate) fn ours(
+    revision: Revision,
+    address: u64,
+    input: &[u8],
+    gas_limit: u64,
+) -> Option<(u64, Vec<u8>)> {
+    let precompile =
+        precompiles::at(revision, H160::from_low_u64_be(address)).expect("the precompile exists");
     let output = (precompile.run)(input, gas_limit).ok()?;
     assert!(output.gas_used <= gas_limit);
     Some((output.gas_used, output.output.to_vec()))
 }
 
-fn theirs(revision: Revision, address: u64, input: &[u8], gas_limit: u64) -> Option<(u64, Vec<u8>)> {
+fn theirs(
+    revision: Revision,
+    address: u64,
+    input: &[u8],
+    gas_limit: u64,
+) -> Option<(u64, Vec<u8>)> {
     let precompiles = Precompiles::new(spec(revision));
     let precompile = precompiles.get(&u64_to_address(address)).expect("the precompile exists");
     let output = precompile.execute(input, gas_limit, 0).expect("no fatal error");
@@ -24,12 +35,17 @@ fn theirs(revision: Revision, address: u64, input: &[u8], gas_limit: u64) -> Opt
 
 pub(crate) fn spec(revision: Revision) -> PrecompileSpecId {
     match revision {
-        Revision::Frontier | Revision::Homestead | Revision::TangerineWhistle | Revision::SpuriousDragon => {
-            PrecompileSpecId::HOMESTEAD
+        Revision::Frontier
+        | Revision::Homestead
+        | Revision::TangerineWhistle
+        | Revision::SpuriousDragon => PrecompileSpecId::HOMESTEAD,
+        Revision::Byzantium | Revision::Constantinople | Revision::Petersburg => {
+            PrecompileSpecId::BYZANTIUM
         }
-        Revision::Byzantium | Revision::Constantinople | Revision::Petersburg => PrecompileSpecId::BYZANTIUM,
         Revision::Istanbul => PrecompileSpecId::ISTANBUL,
-        Revision::Berlin | Revision::London | Revision::Paris | Revision::Shanghai => PrecompileSpecId::BERLIN,
+        Revision::Berlin | Revision::London | Revision::Paris | Revision::Shanghai => {
+            PrecompileSpecId::BERLIN
+        }
         Revision::Cancun => PrecompileSpecId::CANCUN,
         Revision::Prague => PrecompileSpecId::PRAGUE,
         Revision::Osaka => PrecompileSpecId::OSAKA,
@@ -58,7 +74,12 @@ pub(crate) fn output(revision: Revision, address: u64, input: &[u8]) -> Vec<u8> 
 
 /// Checks that an input is refused by both.
 pub(crate) fn refused(revision: Revision, address: u64, input: &[u8]) {
-    assert_eq!(agree(revision, address, input), None, "{revision:?} {address:#x} {}", hex::encode(input));
+    assert_eq!(
+        agree(revision, address, input),
+        None,
+        "{revision:?} {address:#x} {}",
+        hex::encode(input)
+    );
 }
 
 /// Bytes without a pattern, the same in every run (xorshift64*).
@@ -71,10 +92,6 @@ impl Noise {
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
         self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
-    }
-
-    pub(crate) fn below(&mut self, bound: usize) -> usize {
-        usize::try_from(self.number() >> 32).expect("32 bits") % bound
     }
 
     pub(crate) fn bytes(&mut self, length: usize) -> Vec<u8> {
@@ -92,7 +109,8 @@ fn every_revision_has_the_precompiles_of_the_peer() {
         let mut expected: Vec<H160> =
             Precompiles::new(spec(revision)).addresses().map(|address| H160(address.0.0)).collect();
         expected.sort();
-        let found: Vec<H160> = precompiles::for_revision(revision).iter().map(|row| row.address).collect();
+        let found: Vec<H160> =
+            precompiles::for_revision(revision).iter().map(|row| row.address).collect();
         assert_eq!(found, expected, "{revision:?}");
     }
 }
@@ -104,7 +122,11 @@ fn look_up_finds_what_is_listed_and_nothing_else() {
         for number in 0..=0x1_0100_u64 {
             let address = H160::from_low_u64_be(number);
             let expected = listed.iter().find(|row| row.address == address).map(|row| row.name);
-            assert_eq!(precompiles::at(revision, address).map(|row| row.name), expected, "{number:#x}");
+            assert_eq!(
+                precompiles::at(revision, address).map(|row| row.name),
+                expected,
+                "{number:#x}"
+            );
         }
         let mut far = H160::from_low_u64_be(1);
         far.0[0] = 1;

@@ -20,7 +20,7 @@ fn signed(noise: &mut Noise) -> ([u8; 32], u8, [u8; 64], H160) {
     secret[0] = 1;
     let key = k256::ecdsa::SigningKey::from_slice(&secret).expect("a scalar");
     let hash = noise.word();
-    let (signature, recovery) = key.sign_prehash_recoverable(&hash).expect("signing never fails");
+    let (signature, recovery) = key.sign_prehash_recoverable(&hash);
     let point = key.verifying_key().to_sec1_point(false);
     let address = H160::from_slice(&keccak256(&point.as_bytes()[1..]).0[12..]);
     (hash, u8::from(recovery.is_y_odd()), signature.to_bytes().into(), address)
@@ -78,12 +78,16 @@ fn what_is_no_signature_recovers_nobody() {
     let mut less_one = order;
     less_one[31] -= 1;
     for recovery in [0, 1, 26, 29, 255] {
-        let found = agree(Revision::Frontier, 1, &[&hash[..], &recovery_word(recovery), &r_s].concat());
+        let found =
+            agree(Revision::Frontier, 1, &[&hash[..], &recovery_word(recovery), &r_s].concat());
         assert_eq!(found, Some((3000, Vec::new())));
     }
     let mut dirty = recovery_word(27 + odd);
     dirty[0] = 1;
-    assert_eq!(agree(Revision::Frontier, 1, &[&hash[..], &dirty, &r_s].concat()), Some((3000, Vec::new())));
+    assert_eq!(
+        agree(Revision::Frontier, 1, &[&hash[..], &dirty, &r_s].concat()),
+        Some((3000, Vec::new()))
+    );
     let (r, s): ([u8; 32], [u8; 32]) =
         (r_s[..32].try_into().expect("32 bytes"), r_s[32..].try_into().expect("32 bytes"));
     let mut one = [0; 32];
@@ -101,7 +105,11 @@ fn what_is_no_signature_recovers_nobody() {
         }
     }
     for _ in 0..200 {
-        agree(Revision::Frontier, 1, &[noise.word(), recovery_word(27), noise.word(), noise.word()].concat());
+        agree(
+            Revision::Frontier,
+            1,
+            &[noise.word(), recovery_word(27), noise.word(), noise.word()].concat(),
+        );
     }
 }
 
@@ -126,10 +134,15 @@ fn fixture(archive: &str, path: &str) -> Option<String> {
 fn unpack(source: &std::path::Path, root: &std::path::Path, target: &std::path::Path) {
     let partial = root.join(format!("partial-precompiles-{}", std::process::id()));
     std::fs::create_dir_all(&partial).expect("the target folder is writable");
-    let mut reader =
-        Command::new("zstd").arg("-dc").arg(source).stdout(std::process::Stdio::piped()).spawn().expect("zstd runs");
+    let mut reader = Command::new("zstd")
+        .arg("-dc")
+        .arg(source)
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("zstd runs");
     let archive = reader.stdout.take().expect("piped");
-    let status = Command::new("tar").arg("xf").arg("-").arg("-C").arg(&partial).stdin(archive).status();
+    let status =
+        Command::new("tar").arg("xf").arg("-").arg("-C").arg(&partial).stdin(archive).status();
     assert!(status.expect("tar runs").success() && reader.wait().expect("zstd ends").success());
     if std::fs::rename(&partial, target).is_err() {
         // Another test was first.
@@ -142,13 +155,16 @@ fn unpack(source: &std::path::Path, root: &std::path::Path, target: &std::path::
 fn wycheproof_signatures_recover_their_signer() {
     use sha2::Digest as _;
 
-    let Some(text) = fixture("consensus-vectors", "wycheproof/ecdsa_secp256k1_sha256_p1363_test.json") else {
+    let Some(text) =
+        fixture("consensus-vectors", "wycheproof/ecdsa_secp256k1_sha256_p1363_test.json")
+    else {
         return;
     };
     let vectors: serde_json::Value = serde_json::from_str(&text).expect("JSON");
     let (mut valid, mut invalid) = (0, 0);
     for group in vectors["testGroups"].as_array().expect("groups") {
-        let bytes = |value: &serde_json::Value| hex::decode(value.as_str().expect("text")).expect("digits");
+        let bytes =
+            |value: &serde_json::Value| hex::decode(value.as_str().expect("text")).expect("digits");
         let key = bytes(&group["publicKey"]["uncompressed"]);
         let address = H160::from_slice(&keccak256(&key[1..]).0[12..]);
         for test in group["tests"].as_array().expect("tests") {
@@ -203,7 +219,10 @@ fn p256_accepts_signatures_and_refuses_changed_ones() {
         for length in [0, 128, 159] {
             assert_eq!(agree(Revision::Osaka, 0x100, &input[..length]), Some((6900, Vec::new())));
         }
-        assert_eq!(agree(Revision::Osaka, 0x100, &[&input[..], &[0]].concat()), Some((6900, Vec::new())));
+        assert_eq!(
+            agree(Revision::Osaka, 0x100, &[&input[..], &[0]].concat()),
+            Some((6900, Vec::new()))
+        );
     }
     assert_eq!(ours(Revision::Prague, 1, &[], PLENTY), Some((3000, Vec::new())));
 }
