@@ -1,4 +1,4 @@
-//! The compression function of BLAKE2b with any number of rounds (EIP-152, RFC 7693 section 3).
+//! The compression function of `BLAKE2b` with any number of rounds (EIP-152, RFC 7693 section 3).
 
 use bytes::Bytes;
 

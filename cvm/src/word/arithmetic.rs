@@ -115,9 +115,7 @@ impl Word {
     #[must_use]
     pub fn checked_signed_mul(self, other: Self) -> Option<Self> {
         let negative = self.is_negative() != other.is_negative();
-        let Some(magnitude) = self.magnitude().checked_mul(other.magnitude()) else {
-            return None;
-        };
+        let magnitude = self.magnitude().checked_mul(other.magnitude())?;
         let product = if negative { magnitude.wrapping_neg() } else { magnitude };
         // A product of the wrong sign does not fit, unless it is zero.
         if product.is_negative() == negative || product.is_zero() { Some(product) } else { None }
