@@ -113,6 +113,7 @@ fn what_is_no_signature_recovers_nobody() {
     }
 }
 
+#[expect(clippy::print_stdout, reason = "a skipped test says so")]
 fn fixture(archive: &str, path: &str) -> Option<String> {
     let manifest = env!("CARGO_MANIFEST_DIR");
     let shared = std::env::var_os("CYBERMILES_FIXTURES")
@@ -240,7 +241,7 @@ fn p256_refuses_numbers_out_of_range() {
             assert_eq!(agree(Revision::Osaka, 0x100, &input), Some((6900, Vec::new())));
         }
     }
-    let mut infinity = good.clone();
+    let mut infinity = good;
     infinity[96..].fill(0);
     assert_eq!(agree(Revision::Osaka, 0x100, &infinity), Some((6900, Vec::new())));
 }

@@ -19,14 +19,14 @@ fn hashes_and_identity_agree_at_every_length() {
 #[test]
 fn hashes_have_known_answers() {
     let check = |address, expected: [u8; 32]| {
-        assert_eq!(output(Revision::Frontier, address, b"abc"), expected)
+        assert_eq!(output(Revision::Frontier, address, b"abc"), expected);
     };
     check(2, hex!("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"));
     check(3, hex!("0000000000000000000000008eb208f7e05d987a9b044a8e98c6b087f15a0bfc"));
     assert_eq!(output(Revision::Frontier, 4, b"abc"), b"abc");
 }
 
-/// The state, message, counters and flag of EIP-152's vectors: BLAKE2b of "abc".
+/// The state, message, counters and flag of EIP-152's vectors: `BLAKE2b` of "abc".
 fn blake2f_input(rounds: u32, flag: u8) -> Vec<u8> {
     let mut input = rounds.to_be_bytes().to_vec();
     input.extend(hex!("48c9bdf267e6096a3ba7ca8485ae67bb2bf894fe72f36e3cf1361d5f3af54fa5"));
