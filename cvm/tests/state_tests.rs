@@ -41,10 +41,11 @@ fn execution_spec_state_tests() {
     check("eest-v5.4.0-state-part", "eest-v5.4.0/state_tests", 6_960, 0);
 }
 
-/// 1,403 BLS12-381 tests and 35 of the EVM object format were filled with drafts of Prague, and say so.
+/// 1,403 BLS12-381 tests run under the draft of Prague that they were filled with; the 35 skipped ones need the EVM object
+/// format, which no fork has.
 #[test]
 fn eip_state_tests() {
-    check("ethereum-tests", "ethereum-tests/EIPTests/StateTests", 13, 1_438);
+    check("ethereum-tests", "ethereum-tests/EIPTests/StateTests", 1_416, 35);
 }
 
 /// A runner that cannot fail proves nothing.
@@ -63,8 +64,12 @@ fn each_wrong_expectation_fails() {
     let wrong = [
         (r#""hash": "0x78"#, r#""hash": "0x79"#, "state root"),
         (r#""logs": "0x1"#, r#""logs": "0x2"#, "logs hash"),
-        (r#""0x00": "0x01"}}}"#, r#""0x00": "0x02"}}}"#, "slot 0x0"),
-        (r#""indexes": {"#, r#""expectException": "any", "indexes": {"#, "executed, but any was expected"),
+        (r#"{"0x00": "0x01"}"#, r#"{"0x00": "0x02"}"#, "slot 0x0"),
+        (
+            r#""indexes": {"#,
+            r#""expectException": "any", "indexes": {"#,
+            "executed, but any was expected",
+        ),
         (r#""gasLimit": ["0x0f4240"]"#, r#""gasLimit": []"#, "indexes"),
         (r#""gasUsed": "0xa861""#, r#""gasUsed": "0xa863""#, "gas used"),
         (r#""nonce": "0x00", "gasLimit""#, r#""nonce": "0x01", "gasLimit""#, "nonce"),

@@ -54,7 +54,10 @@ impl fmt::Display for Line<'_> {
 /// The opcodes of `rules` as a table: byte, name, words taken and put, gas, first revision.
 #[must_use]
 pub fn opcode_table(rules: &Rules) -> String {
-    let mut table = format!("{:<4}  {:<14}  {:>2}  {:>3}  {:>5}  {}\n", "byte", "name", "in", "out", "gas", "since");
+    let mut table = format!(
+        "{:<4}  {:<14}  {:>2}  {:>3}  {:>5}  {}\n",
+        "byte", "name", "in", "out", "gas", "since"
+    );
     for row in rules.opcodes() {
         table.push_str(&format!(
             "0x{:02x}  {:<14}  {:>2}  {:>3}  {:>5}  {}\n",
@@ -68,7 +71,7 @@ pub fn opcode_table(rules: &Rules) -> String {
 mod tests {
     use super::*;
     use crate::Revision;
-    
+
     #[test]
     fn immediates_belong_to_their_instruction() {
         let rules = Rules::ethereum(Revision::Osaka);
@@ -82,7 +85,10 @@ mod tests {
         ];
         assert_eq!(lines, expected);
         let paris = Rules::ethereum(Revision::Paris);
-        assert_eq!(disassemble(&paris, &[0x5f]).next().unwrap().to_string(), "000000  5f  not an opcode");
+        assert_eq!(
+            disassemble(&paris, &[0x5f]).next().unwrap().to_string(),
+            "000000  5f  not an opcode"
+        );
     }
 
     #[test]

@@ -44,7 +44,8 @@ pub(crate) struct StateTestArguments {
 
 /// Runs `cvm statetest`.
 pub(crate) fn state_tests(arguments: &StateTestArguments) -> io::Result<ExitCode> {
-    let selection = Selection { forks: arguments.fork.clone(), name_contains: arguments.name.clone() };
+    let selection =
+        Selection { forks: arguments.fork.clone(), name_contains: arguments.name.clone() };
     let detail = match (arguments.json, arguments.json_outcome) {
         (true, _) => Detail::Steps,
         (false, true) => Detail::Outcomes,
@@ -76,7 +77,8 @@ pub(crate) fn vm_tests(arguments: &SuiteArguments) -> io::Result<ExitCode> {
 
 /// Runs `cvm txtest`.
 pub(crate) fn transaction_tests(arguments: &SuiteArguments) -> io::Result<ExitCode> {
-    let tally = transaction_test::run(&arguments.paths, &mut io::stdout()).map_err(io::Error::other)?;
+    let tally =
+        transaction_test::run(&arguments.paths, &mut io::stdout()).map_err(io::Error::other)?;
     Ok(if tally.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
