@@ -45,9 +45,10 @@ mod word;
 
 pub use block::{Block, blob_base_fee, blob_base_fee_with_fraction};
 pub use envelope::{
-    AccessListTransaction, BLOB_SIZE, BlobSidecar, BlobTransaction, DecodeError, DynamicFeeTransaction, Envelope,
-    EnvelopeRules, IntrinsicGas, InvalidTransaction, LegacyTransaction, NetworkEnvelope, RlpError, RlpItem, RlpReader,
-    RlpWriter, SetCodeTransaction, SidecarError, SidecarVersion, UnsignedTransaction,
+    AccessListTransaction, BLOB_SIZE, BlobSidecar, BlobTransaction, DecodeError,
+    DynamicFeeTransaction, Envelope, EnvelopeRules, IntrinsicGas, InvalidTransaction,
+    LegacyTransaction, NetworkEnvelope, RlpError, RlpItem, RlpReader, RlpWriter,
+    SetCodeTransaction, SidecarError, SidecarVersion, UnsignedTransaction,
 };
 pub use error::{ExecuteError, Refusal};
 pub use fee_terms::{Consent, FeeTerms, GasPrice, Payer};
@@ -59,14 +60,17 @@ pub use opcode::{ExtensionOpcode, Opcode};
 pub use outcome::{Executed, FeePaid, Halt, Log, Outcome};
 pub use precompiles::{Precompile, PrecompileError, PrecompileOutput};
 pub use primitive_types::{H160 as Address, H256, U256};
+pub use programs::Translate;
 pub use revision::{Revision, UnknownRevision};
 pub use rules::Rules;
-pub use signature::{InvalidSecretKey, ScalarRule, SecretKey, Signature, SignatureError, public_key_address};
+pub use signature::{
+    InvalidSecretKey, ScalarRule, SecretKey, Signature, SignatureError, public_key_address,
+};
 pub use state_diff::{AccountDiff, StateDiff};
 pub use state_view::{AccountInfo, BackendError, EMPTY_CODE_HASH, StateView};
 pub use tracer::{
-    CallFrame, CallKind, CallLog, CallTrace, CallTracer, Eip3155Tracer, Enter, Exit, NoTracer, Step, StepEnd, Tracer,
-    revert_reason,
+    CallFrame, CallKind, CallLog, CallTrace, CallTracer, Eip3155Tracer, Enter, Exit, NoTracer,
+    Step, StepEnd, Tracer, revert_reason,
 };
 pub use transaction::{AccessListItem, Authorization, Target, Transaction, TransactionKind};
 pub use vm::{Called, Environment, Message, Vm};

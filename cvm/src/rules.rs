@@ -1,8 +1,8 @@
 //! What executes: opcodes, prices, limits and precompiled contracts, as one value.
 
 use crate::{
-    EnvelopeRules, ExtensionOpcode, Opcode, Precompile, Revision, gas::Schedule, opcode::OpcodeTable,
-    precompile_table::PrecompileTable, precompiles,
+    EnvelopeRules, ExtensionOpcode, Opcode, Precompile, Revision, gas::Schedule,
+    opcode::OpcodeTable, precompile_table::PrecompileTable, precompiles,
 };
 
 /// The rules of a chain at one height.

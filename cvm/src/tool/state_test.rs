@@ -18,7 +18,9 @@ use super::{
     suite::{FileReport, panic_message},
     test_chain::TestChain,
 };
-use crate::{Block, Eip3155Tracer, ExecuteError, Executed, FeeTerms, MemoryState, Transaction, Vm};
+use crate::{
+    Block, Eip3155Tracer, ExecuteError, Executed, FeeTerms, MemoryState, Transaction, Translate, Vm,
+};
 use draft::Era;
 use format::Expectation;
 use prepare::{PrepareError, revision_of};
@@ -38,6 +40,8 @@ pub struct Selection {
     pub forks: Vec<String>,
     /// Only tests whose name contains this.
     pub name_contains: String,
+    /// When code is translated for the fast loop.
+    pub translate: Translate,
 }
 
 impl Selection {
@@ -221,7 +225,8 @@ impl Runner {
     }
 
     fn machine(&mut self, era: Era, chain_id: u64) -> &mut Vm {
-        let new = || Vm::new(era.rules().with_chain_id(chain_id));
+        let translate = self.selection.translate;
+        let new = || Vm::new(era.rules().with_chain_id(chain_id)).with_translation(translate);
         self.machines.entry((era, chain_id)).or_insert_with(new)
     }
 }

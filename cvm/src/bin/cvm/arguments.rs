@@ -1,7 +1,7 @@
 //! The notations of arguments that several commands share.
 
 use cybermiles_cvm::{
-    Revision, Rules,
+    Revision, Rules, Translate,
     tool::fixture::{Number, parse_bytes},
 };
 use primitive_types::{H160 as Address, U256};
@@ -36,6 +36,16 @@ pub(crate) fn address(text: &str) -> Result<Address, String> {
     <[u8; 20]>::try_from(bytes)
         .map(Address)
         .map_err(|bytes| format!("an address has 20 bytes, not {}", bytes.len()))
+}
+
+/// When to translate code, on the command line.
+pub(crate) fn translate(name: &str) -> Result<Translate, String> {
+    match name {
+        "hot" => Ok(Translate::WhenHot),
+        "always" => Ok(Translate::Always),
+        "never" => Ok(Translate::Never),
+        _ => Err("unknown; expected hot, always or never".to_owned()),
+    }
 }
 
 /// A rule set on the command line, by the name of its revision.

@@ -1,10 +1,14 @@
 //! The commands that run official test suites.
 
+use crate::arguments;
 use clap::Args;
-use cybermiles_cvm::tool::{
-    state_test::{self, Detail, Lines, Selection},
-    suite::{self, FileReport, Tally},
-    transaction_test, vm_test,
+use cybermiles_cvm::{
+    Translate,
+    tool::{
+        state_test::{self, Detail, Lines, Selection},
+        suite::{self, FileReport, Tally},
+        transaction_test, vm_test,
+    },
 };
 use std::{
     fmt, io,
@@ -34,6 +38,9 @@ pub(crate) struct StateTestArguments {
     /// Only tests whose name contains this.
     #[arg(long, value_name = "TEXT", default_value = "")]
     name: String,
+    /// When to translate code for the fast loop: hot, always or never.
+    #[arg(long, value_name = "WHEN", default_value = "hot", value_parser = arguments::translate)]
+    translate: Translate,
     /// Write each step to standard error (EIP-3155), and after them a line with the state root.
     #[arg(long)]
     json: bool,
@@ -44,8 +51,11 @@ pub(crate) struct StateTestArguments {
 
 /// Runs `cvm statetest`.
 pub(crate) fn state_tests(arguments: &StateTestArguments) -> io::Result<ExitCode> {
-    let selection =
-        Selection { forks: arguments.fork.clone(), name_contains: arguments.name.clone() };
+    let selection = Selection {
+        forks: arguments.fork.clone(),
+        name_contains: arguments.name.clone(),
+        translate: arguments.translate,
+    };
     let detail = match (arguments.json, arguments.json_outcome) {
         (true, _) => Detail::Steps,
         (false, true) => Detail::Outcomes,
