@@ -1,6 +1,26 @@
 //! Execute EVM bytecode and transactions, exactly and fast, with extra instructions by table.
+//!
+//! # Execution model
+//! [`Vm::execute`] is a function of its arguments: rules, block, transaction, fee terms and a [`StateView`] of the world
+//! before the transaction. It gives what happened ([`Executed`]) and what changed ([`StateDiff`]), and changes nothing
+//! itself. A halt is an [`Outcome`]; `Err` means that the transaction may not be in the block, or that the state could not
+//! be read. The machine keeps prepared code and buffers between transactions, never state.
+//!
+//! # Reading order
+//! `revision`, `opcode` and `gas` are tables. `instructions` says what each instruction does. `exact` and `fast` are the
+//! two loops that run them; `translation` makes the form that the fast loop runs. `journal` is the state during a
+//! transaction, `call_stack` runs frames, `execute` a whole transaction.
+//!
+//! # Deviations
+//! - A gas limit above 2^63 - 1 is refused.
+//! - Memory offsets of 2^32 and above run out of gas, whatever gas is left.
+//! - The touch of the RIPEMD-160 contract survives a revert, as on mainnet since block 2,675,119.
 
 #![cfg_attr(not(any(feature = "std", test)), no_std)]
+
+#[cfg(all(doctest, feature = "std"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 extern crate alloc;
 
