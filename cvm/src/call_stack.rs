@@ -252,17 +252,22 @@ fn blank_frame(frames: &[Frame], context: &mut Context<'_>, gas: i64, code: Prep
     let memory_base = pools.memory.end();
     let window = pools.memory.window(memory_base);
     // Traced frames stay in the exact loop, which reports every step.
-    let hot_after = code.id.filter(|_| !context.is_traced).map(|id| pools.programs.gas_until_hot(id));
+    let mut program = code.program;
+    let hot_after = code.id.filter(|_| !context.is_traced).map(|id| (id, pools.programs.gas_until_hot(id)));
     let (position, hot_below) = match hot_after {
-        Some(None) => (Position::Fast(0), i64::MIN),
-        Some(Some(until)) => (Position::Exact(0), gas.saturating_sub_unsigned(until)),
+        Some((_, None)) => (Position::Fast(0), i64::MIN),
+        Some((id, Some(0))) => {
+            program = pools.programs.translate(id, &context.rules.table);
+            (Position::Fast(0), i64::MIN)
+        }
+        Some((_, Some(until))) => (Position::Exact(0), gas.saturating_sub_unsigned(until)),
         None => (Position::Exact(0), i64::MIN),
     };
     Frame {
         registers: Registers::new(&mut pools.stack, stack_base, 0, gas, window),
         height: 0,
         position,
-        program: code.program,
+        program,
         program_id: code.id,
         stack_base,
         memory_base,

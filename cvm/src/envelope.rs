@@ -7,6 +7,7 @@
 //! | meaning to effects | the executor | what the state forbids: balance, nonce, code |
 
 mod decode_error;
+mod fields;
 mod intrinsic_gas;
 #[cfg(feature = "serde")]
 pub(crate) mod json;
@@ -170,7 +171,7 @@ impl Envelope {
         self.unsigned.write(list);
         match &self.unsigned {
             UnsignedTransaction::Legacy(legacy) => {
-                list.write_word(&join_v(legacy.chain_id, self.signature.is_y_odd))
+                list.write_word(&join_v(legacy.chain_id, self.signature.is_y_odd));
             }
             UnsignedTransaction::AccessList(_)
             | UnsignedTransaction::DynamicFee(_)

@@ -48,15 +48,15 @@ pub(crate) fn run(
         I::Add => r.binary(Word::wrapping_add),
         I::Mul => r.binary(Word::wrapping_mul),
         I::Sub => r.binary(Word::wrapping_sub),
-        I::Div => r.binary(Word::div),
-        I::SDiv => r.binary(Word::sdiv),
-        I::Mod => r.binary(Word::rem),
-        I::SMod => r.binary(Word::smod),
+        I::Div => r.binary_called(Word::div),
+        I::SDiv => r.binary_called(Word::sdiv),
+        I::Mod => r.binary_called(Word::rem),
+        I::SMod => r.binary_called(Word::smod),
         I::AddMod => r.ternary(Word::addmod),
         I::MulMod => r.ternary(Word::mulmod),
         I::Exp => {
             charge(r, context.rules.schedule.exp(&r.word(1)))?;
-            r.binary(Word::exp);
+            r.binary_called(Word::exp);
         }
         I::SignExtend => r.binary(|index, word| word.signextend(index)),
         I::Lt => r.binary(|a, b| Word::from(a < b)),

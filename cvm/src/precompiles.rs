@@ -36,7 +36,8 @@ pub use ecrecover::recover_address;
 pub use table::{at, for_revision};
 
 /// Runs a precompile on `input` with at most `gas_limit` gas.
-pub type PrecompileFn = fn(input: &[u8], gas_limit: u64) -> Result<PrecompileOutput, PrecompileError>;
+pub type PrecompileFn =
+    fn(input: &[u8], gas_limit: u64) -> Result<PrecompileOutput, PrecompileError>;
 
 /// A precompiled contract as one revision has it.
 #[derive(Clone, Copy, Debug)]

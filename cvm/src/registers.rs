@@ -57,11 +57,7 @@ impl Registers {
     pub(crate) fn word(&self, depth: usize) -> Word {
         debug_assert!(depth < self.height());
         // SAFETY: the instruction's least height was checked to exceed the depth.
-        let limbs = unsafe { self.top.sub(depth + 1) }.cast::<u64>();
-        // Limb by limb, which `volatile` enforces: most words were just written limb by limb, and a wider load would
-        // wait until all of those stores left the store buffer.
-        // SAFETY: a word is four limbs.
-        Word::from_limbs([0, 1, 2, 3].map(|index| unsafe { limbs.add(index).read_volatile() }))
+        read(unsafe { &*self.top.sub(depth + 1) })
     }
 
     /// Replaces the word at a depth; 0 is the top.
@@ -119,10 +115,19 @@ impl Registers {
         self.set(0, result);
     }
 
-    /// Replaces the three top words by a function of them, the top first.
+    /// [`Self::binary`] for an operation that is a real call: its result comes in memory, written limb by limb, and
+    /// must not be read wider than that, see [`Self::word`].
+    #[inline(always)]
+    pub(crate) fn binary_called(&mut self, operation: impl FnOnce(Word, Word) -> Word) {
+        let result = read(&operation(self.word(0), self.word(1)));
+        self.pop(1);
+        self.set(0, result);
+    }
+
+    /// Replaces the three top words by a function of them that is a real call, the top first.
     #[inline(always)]
     pub(crate) fn ternary(&mut self, operation: impl FnOnce(Word, Word, Word) -> Word) {
-        let result = operation(self.word(0), self.word(1), self.word(2));
+        let result = read(&operation(self.word(0), self.word(1), self.word(2)));
         self.pop(2);
         self.set(0, result);
     }
@@ -185,4 +190,13 @@ impl Registers {
         self.memory = window.start;
         self.memory_size = window.size;
     }
+}
+
+/// Reads a word limb by limb, which `volatile` enforces: most words were just written limb by limb, and a wider load
+/// would wait until all of those stores left the store buffer.
+#[inline(always)]
+fn read(word: &Word) -> Word {
+    let limbs = word.as_limbs().as_ptr();
+    // SAFETY: a word is four limbs.
+    Word::from_limbs([0, 1, 2, 3].map(|index| unsafe { limbs.add(index).read_volatile() }))
 }

@@ -42,6 +42,7 @@ fn big_integer(digits: &str) -> Vec<u8> {
     bytes
 }
 
+#[expect(clippy::panic, reason = "a mismatch fails the test")]
 fn content(value: &Value) -> Vec<u8> {
     match value {
         Value::String(text) => {
@@ -55,12 +56,13 @@ fn content(value: &Value) -> Vec<u8> {
 fn write(writer: &mut RlpWriter, value: &Value) {
     match value {
         Value::Array(items) => {
-            writer.write_list(|list| items.iter().for_each(|item| write(list, item)))
+            writer.write_list(|list| items.iter().for_each(|item| write(list, item)));
         }
         other => writer.write_bytes(&content(other)),
     }
 }
 
+#[expect(clippy::panic, reason = "a mismatch fails the test")]
 fn assert_reads(reader: &mut RlpReader<'_>, value: &Value) {
     match (reader.read_item().expect("valid"), value) {
         (RlpItem::List(mut list), Value::Array(items)) => {

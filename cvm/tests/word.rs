@@ -15,9 +15,17 @@ fn theirs(word: Word) -> U256 {
 /// Words at which carries, signs, limb counts and normalisation shifts change.
 fn boundaries() -> Vec<Word> {
     let mut words = vec![Word::ZERO, Word::MAX];
-    for bit in [0, 1, 7, 8, 31, 62, 63, 64, 65, 126, 127, 128, 129, 190, 191, 192, 193, 247, 248, 254, 255] {
+    for bit in
+        [0, 1, 7, 8, 31, 62, 63, 64, 65, 126, 127, 128, 129, 190, 191, 192, 193, 247, 248, 254, 255]
+    {
         let power = Word::ONE.shl_small(bit);
-        words.extend([power.wrapping_sub(Word::ONE), power, power.wrapping_add(Word::ONE), power.wrapping_neg(), !power]);
+        words.extend([
+            power.wrapping_sub(Word::ONE),
+            power,
+            power.wrapping_add(Word::ONE),
+            power.wrapping_neg(),
+            !power,
+        ]);
     }
     let (ones, top) = (u64::MAX, 1 << 63);
     for limbs in [
@@ -44,7 +52,7 @@ fn boundaries() -> Vec<Word> {
 fn word() -> impl Strategy<Value = Word> {
     let limb = prop_oneof![4 => any::<u64>(), 1 => Just(0), 1 => Just(u64::MAX), 1 => Just(1 << 63), 1 => 0..16_u64];
     (prop::array::uniform4(limb), 0..260_u32)
-        .prop_map(|(limbs, shift)| Word::from_limbs(limbs).shr_small(if shift < 100 { 0 } else { shift - 100 }))
+        .prop_map(|(limbs, shift)| Word::from_limbs(limbs).shr_small(shift.saturating_sub(100)))
 }
 
 fn check_pair(a: Word, b: Word) {
@@ -114,7 +122,8 @@ fn check_shift(a: Word, shift: Word) {
     assert_eq!(a.shr(shift), ours(x.wrapping_shr(amount)), "{a} >> {shift}");
     assert_eq!(a.sar(shift), ours(x.arithmetic_shr(amount)), "{a} sar {shift}");
     let bytes = a.to_be_bytes();
-    let byte = usize::try_from(shift.as_u64_saturating()).ok().and_then(|index| bytes.get(index)).copied();
+    let byte =
+        usize::try_from(shift.as_u64_saturating()).ok().and_then(|index| bytes.get(index)).copied();
     assert_eq!(a.byte(shift), Word::from(u64::from(byte.unwrap_or(0))), "byte {shift} of {a}");
     assert_eq!(a.signextend(shift), extended(bytes, shift), "signextend {shift} {a}");
 }

@@ -5,7 +5,14 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 use primitive_types::{H160 as Address, H256, U256};
 
-use super::{DecodeError, Envelope, RlpError, RlpReader, RlpWriter, decode_error::in_field};
+use super::{
+    DecodeError, Envelope, RlpReader, RlpWriter,
+    decode_error::in_field,
+    fields::{
+        read_access_list, read_authorizations, read_hashes, read_target, write_access_list,
+        write_authorizations, write_hashes, write_target,
+    },
+};
 use crate::{
     keccak::keccak256,
     signature::SecretKey,
@@ -518,96 +525,6 @@ impl From<SetCodeTransaction> for UnsignedTransaction {
     fn from(transaction: SetCodeTransaction) -> Self {
         Self::SetCode(transaction)
     }
-}
-
-fn write_target(list: &mut RlpWriter, target: Target) {
-    match target {
-        Target::Create => list.write_bytes(&[]),
-        Target::Call(address) => list.write_bytes(address.as_bytes()),
-    }
-}
-
-fn read_target(fields: &mut RlpReader<'_>) -> Result<Target, RlpError> {
-    let bytes = fields.read_bytes()?;
-    match bytes.len() {
-        0 => Ok(Target::Create),
-        20 => Ok(Target::Call(Address::from_slice(bytes))),
-        found => Err(RlpError::WrongLength { expected: 20, found }),
-    }
-}
-
-fn write_access_list(list: &mut RlpWriter, items: &[AccessListItem]) {
-    list.write_list(|list| {
-        for item in items {
-            list.write_list(|list| {
-                list.write_bytes(item.address.as_bytes());
-                write_hashes(list, &item.storage_keys);
-            });
-        }
-    });
-}
-
-fn read_access_list(fields: &mut RlpReader<'_>) -> Result<Vec<AccessListItem>, RlpError> {
-    let mut list = fields.read_list()?;
-    let mut items = Vec::new();
-    while !list.is_empty() {
-        let mut item = list.read_list()?;
-        let address = Address::from(item.read_array()?);
-        let storage_keys = read_hashes(&mut item)?;
-        item.finish()?;
-        items.push(AccessListItem { address, storage_keys });
-    }
-    Ok(items)
-}
-
-fn write_hashes(list: &mut RlpWriter, hashes: &[H256]) {
-    list.write_list(|list| {
-        for hash in hashes {
-            list.write_bytes(hash.as_bytes());
-        }
-    });
-}
-
-fn read_hashes(fields: &mut RlpReader<'_>) -> Result<Vec<H256>, RlpError> {
-    let mut list = fields.read_list()?;
-    let mut hashes = Vec::new();
-    while !list.is_empty() {
-        hashes.push(H256(list.read_array()?));
-    }
-    Ok(hashes)
-}
-
-fn write_authorizations(list: &mut RlpWriter, authorizations: &[Authorization]) {
-    list.write_list(|list| {
-        for authorization in authorizations {
-            list.write_list(|list| {
-                list.write_word(&authorization.chain_id);
-                list.write_bytes(authorization.address.as_bytes());
-                list.write_u64(authorization.nonce);
-                list.write_u64(u64::from(authorization.y_parity));
-                list.write_word(&authorization.r);
-                list.write_word(&authorization.s);
-            });
-        }
-    });
-}
-
-fn read_authorizations(fields: &mut RlpReader<'_>) -> Result<Vec<Authorization>, RlpError> {
-    let mut list = fields.read_list()?;
-    let mut authorizations = Vec::new();
-    while !list.is_empty() {
-        let mut item = list.read_list()?;
-        authorizations.push(Authorization {
-            chain_id: item.read_word()?,
-            address: Address::from(item.read_array()?),
-            nonce: item.read_u64()?,
-            y_parity: item.read_u8()?,
-            r: item.read_word()?,
-            s: item.read_word()?,
-        });
-        item.finish()?;
-    }
-    Ok(authorizations)
 }
 
 #[cfg(feature = "arbitrary")]

@@ -1,6 +1,6 @@
 //! The rules of validity that need no state.
 
-use primitive_types::{H256, U256};
+use primitive_types::{H160 as Address, H256, U256};
 
 use super::{Envelope, IntrinsicGas};
 use crate::{
@@ -81,6 +81,14 @@ pub enum InvalidTransaction {
     /// A typed transaction, built by hand, names no chain.
     #[error("typed transaction without a chain id")]
     ChainIdMissing,
+    /// A transaction built by hand has a field that its type does not have.
+    #[error("transaction type {kind:?} has no {field}")]
+    ForeignField {
+        /// The transaction's type.
+        kind: TransactionKind,
+        /// The name of the field in JSON-RPC.
+        field: &'static str,
+    },
     /// Nobody can have signed it, or `s` is high (EIP-2).
     #[error("signature")]
     Signature(#[source] SignatureError),
@@ -168,22 +176,17 @@ pub enum InvalidTransaction {
     NoAuthorizations,
 }
 
-/// Judges the signature's form and the chain before the costly recovery, everything else after it.
+/// Judges the cheap rules first and recovers the sender last, so that garbage costs its sender more than us.
 pub(super) fn validate_envelope(
     envelope: &Envelope,
     rules: &EnvelopeRules,
 ) -> Result<Transaction, InvalidTransaction> {
-    let unsigned = &envelope.unsigned;
-    check_kind(unsigned.kind(), rules)?;
-    check_chain(unsigned.kind(), unsigned.chain_id(), rules)?;
+    let mut transaction = envelope.unsigned.clone().into_transaction(Address::zero());
+    transaction.validate(rules)?;
     let scalars =
         if rules.revision >= Revision::Homestead { ScalarRule::LowOnly } else { ScalarRule::Any };
-    let sender = envelope
-        .signature
-        .recover(unsigned.signing_hash(), scalars)
-        .map_err(InvalidTransaction::Signature)?;
-    let transaction = unsigned.clone().into_transaction(sender);
-    transaction.validate(rules)?;
+    let recovered = envelope.signature.recover(envelope.signing_hash(), scalars);
+    transaction.sender = recovered.map_err(InvalidTransaction::Signature)?;
     Ok(transaction)
 }
 
@@ -194,6 +197,7 @@ impl Transaction {
     /// When a block under these rules must not hold the transaction, whatever the state.
     pub fn validate(&self, rules: &EnvelopeRules) -> Result<IntrinsicGas, InvalidTransaction> {
         check_kind(self.kind, rules)?;
+        check_fields(self)?;
         check_chain(self.kind, self.chain_id, rules)?;
         check_nonce(self)?;
         check_fees(self)?;
@@ -218,6 +222,31 @@ fn check_kind(kind: TransactionKind, rules: &EnvelopeRules) -> Result<(), Invali
         return Err(InvalidTransaction::TypeNotSupported { kind, revision: rules.revision });
     }
     Ok(())
+}
+
+/// A field of another type would be priced or executed although nobody can have signed it.
+fn check_fields(transaction: &Transaction) -> Result<(), InvalidTransaction> {
+    let kind = transaction.kind;
+    let has_one_price = transaction.max_priority_fee_per_gas == transaction.max_fee_per_gas;
+    let rows = [
+        ("maxPriorityFeePerGas", kind >= TransactionKind::DynamicFee, has_one_price),
+        ("accessList", kind >= TransactionKind::AccessList, transaction.access_list.is_empty()),
+        (
+            "maxFeePerBlobGas",
+            kind == TransactionKind::Blob,
+            transaction.max_fee_per_blob_gas.is_zero(),
+        ),
+        ("blobVersionedHashes", kind == TransactionKind::Blob, transaction.blob_hashes.is_empty()),
+        (
+            "authorizationList",
+            kind == TransactionKind::SetCode,
+            transaction.authorizations.is_empty(),
+        ),
+    ];
+    match rows.into_iter().find(|(_, is_of_type, is_absent)| !is_of_type && !is_absent) {
+        Some((field, _, _)) => Err(InvalidTransaction::ForeignField { kind, field }),
+        None => Ok(()),
+    }
 }
 
 fn check_chain(
@@ -313,3 +342,6 @@ fn check_gas(
     }
     Ok(gas)
 }
+
+#[cfg(test)]
+mod tests;

@@ -34,16 +34,7 @@ pub(super) fn permute(state: &mut [u64; 25]) {
 /// Applies theta, rho, pi, chi and iota, one output row at a time, so that few lanes are alive at once.
 #[inline(always)]
 fn round(a: &[u64; 25], constant: u64) -> [u64; 25] {
-    let c0 = a[0] ^ a[5] ^ a[10] ^ a[15] ^ a[20];
-    let c1 = a[1] ^ a[6] ^ a[11] ^ a[16] ^ a[21];
-    let c2 = a[2] ^ a[7] ^ a[12] ^ a[17] ^ a[22];
-    let c3 = a[3] ^ a[8] ^ a[13] ^ a[18] ^ a[23];
-    let c4 = a[4] ^ a[9] ^ a[14] ^ a[19] ^ a[24];
-    let d0 = c4 ^ c1.rotate_left(1);
-    let d1 = c0 ^ c2.rotate_left(1);
-    let d2 = c1 ^ c3.rotate_left(1);
-    let d3 = c2 ^ c4.rotate_left(1);
-    let d4 = c3 ^ c0.rotate_left(1);
+    let [d0, d1, d2, d3, d4] = theta(a);
 
     let [e0, e1, e2, e3, e4] = chi([
         a[0] ^ d0,
@@ -81,8 +72,48 @@ fn round(a: &[u64; 25], constant: u64) -> [u64; 25] {
         (a[21] ^ d1).rotate_left(2),
     ]);
     [
-        e0 ^ constant, e1, e2, e3, e4, e5, e6, e7, e8, e9, e10, e11, e12, e13, e14, e15, e16, e17, e18, e19, e20,
-        e21, e22, e23, e24,
+        e0 ^ constant,
+        e1,
+        e2,
+        e3,
+        e4,
+        e5,
+        e6,
+        e7,
+        e8,
+        e9,
+        e10,
+        e11,
+        e12,
+        e13,
+        e14,
+        e15,
+        e16,
+        e17,
+        e18,
+        e19,
+        e20,
+        e21,
+        e22,
+        e23,
+        e24,
+    ]
+}
+
+/// Returns what theta adds to each lane of a column.
+#[inline(always)]
+fn theta(a: &[u64; 25]) -> [u64; 5] {
+    let c0 = a[0] ^ a[5] ^ a[10] ^ a[15] ^ a[20];
+    let c1 = a[1] ^ a[6] ^ a[11] ^ a[16] ^ a[21];
+    let c2 = a[2] ^ a[7] ^ a[12] ^ a[17] ^ a[22];
+    let c3 = a[3] ^ a[8] ^ a[13] ^ a[18] ^ a[23];
+    let c4 = a[4] ^ a[9] ^ a[14] ^ a[19] ^ a[24];
+    [
+        c4 ^ c1.rotate_left(1),
+        c0 ^ c2.rotate_left(1),
+        c1 ^ c3.rotate_left(1),
+        c2 ^ c4.rotate_left(1),
+        c3 ^ c0.rotate_left(1),
     ]
 }
 

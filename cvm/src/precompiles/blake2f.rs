@@ -1,4 +1,4 @@
-//! The compression function of BLAKE2b with any number of rounds (EIP-152, RFC 7693 section 3).
+//! The compression function of `BLAKE2b` with any number of rounds (EIP-152, RFC 7693 section 3).
 
 use bytes::Bytes;
 
@@ -60,7 +60,13 @@ pub(super) fn run(input: &[u8], gas_limit: u64) -> Result<PrecompileOutput, Prec
     Ok(PrecompileOutput::new(gas_used, Bytes::copy_from_slice(&output)))
 }
 
-fn compress(rounds: u32, state: &mut [u64; 8], message: &[u64; 16], counters: [u64; 2], is_final: bool) {
+fn compress(
+    rounds: u32,
+    state: &mut [u64; 8],
+    message: &[u64; 16],
+    counters: [u64; 2],
+    is_final: bool,
+) {
     let mut v = [0; 16];
     v[..8].copy_from_slice(state);
     v[8..].copy_from_slice(&INITIAL_VECTOR);

@@ -92,7 +92,10 @@ pub(super) fn pairing(input: &[u8], gas_limit: u64) -> Result<PrecompileOutput, 
 }
 
 /// Maps a field element to the first group.
-pub(super) fn map_fp_to_g1(input: &[u8], gas_limit: u64) -> Result<PrecompileOutput, PrecompileError> {
+pub(super) fn map_fp_to_g1(
+    input: &[u8],
+    gas_limit: u64,
+) -> Result<PrecompileOutput, PrecompileError> {
     let gas_used = charge(5500, gas_limit)?;
     let (&[element], []) = input.as_chunks::<FIELD_LENGTH>() else {
         return Err(PrecompileError::InputLength { found: input.len() });
@@ -103,7 +106,10 @@ pub(super) fn map_fp_to_g1(input: &[u8], gas_limit: u64) -> Result<PrecompileOut
 }
 
 /// Maps an element of the quadratic extension to the second group.
-pub(super) fn map_fp2_to_g2(input: &[u8], gas_limit: u64) -> Result<PrecompileOutput, PrecompileError> {
+pub(super) fn map_fp2_to_g2(
+    input: &[u8],
+    gas_limit: u64,
+) -> Result<PrecompileOutput, PrecompileError> {
     let gas_used = charge(23_800, gas_limit)?;
     let (&[real, imaginary], []) = input.as_chunks::<FIELD_LENGTH>() else {
         return Err(PrecompileError::InputLength { found: input.len() });
@@ -133,7 +139,11 @@ impl<P: SWCurveConfig> Terms<P> {
         Self { points: Vec::with_capacity(count), scalars: Vec::with_capacity(count) }
     }
 
-    fn push(&mut self, point: Affine<P>, scalar: &[u8; SCALAR_LENGTH]) -> Result<(), PrecompileError> {
+    fn push(
+        &mut self,
+        point: Affine<P>,
+        scalar: &[u8; SCALAR_LENGTH],
+    ) -> Result<(), PrecompileError> {
         let point = in_subgroup(point)?;
         let scalar = P::ScalarField::from_be_bytes_mod_order(scalar);
         if !point.is_zero() && !scalar.is_zero() {
@@ -145,7 +155,12 @@ impl<P: SWCurveConfig> Terms<P> {
 
     fn sum(&self) -> Projective<P> {
         if self.points.len() < Self::SHARED_COUNT_MIN {
-            return self.points.iter().zip(&self.scalars).map(|(point, scalar)| *point * scalar).sum();
+            return self
+                .points
+                .iter()
+                .zip(&self.scalars)
+                .map(|(point, scalar)| *point * scalar)
+                .sum();
         }
         Projective::msm_unchecked(&self.points, &self.scalars)
     }

@@ -14,33 +14,51 @@ use crate::Word;
 const PAIR_LENGTH: usize = 192;
 
 /// Adds two points for 500 gas.
-pub(super) fn add_byzantium(input: &[u8], gas_limit: u64) -> Result<PrecompileOutput, PrecompileError> {
+pub(super) fn add_byzantium(
+    input: &[u8],
+    gas_limit: u64,
+) -> Result<PrecompileOutput, PrecompileError> {
     add(input, charge(500, gas_limit)?)
 }
 
 /// Adds two points for 150 gas.
-pub(super) fn add_istanbul(input: &[u8], gas_limit: u64) -> Result<PrecompileOutput, PrecompileError> {
+pub(super) fn add_istanbul(
+    input: &[u8],
+    gas_limit: u64,
+) -> Result<PrecompileOutput, PrecompileError> {
     add(input, charge(150, gas_limit)?)
 }
 
 /// Multiplies a point by a scalar for 40000 gas.
-pub(super) fn mul_byzantium(input: &[u8], gas_limit: u64) -> Result<PrecompileOutput, PrecompileError> {
+pub(super) fn mul_byzantium(
+    input: &[u8],
+    gas_limit: u64,
+) -> Result<PrecompileOutput, PrecompileError> {
     mul(input, charge(40_000, gas_limit)?)
 }
 
 /// Multiplies a point by a scalar for 6000 gas.
-pub(super) fn mul_istanbul(input: &[u8], gas_limit: u64) -> Result<PrecompileOutput, PrecompileError> {
+pub(super) fn mul_istanbul(
+    input: &[u8],
+    gas_limit: u64,
+) -> Result<PrecompileOutput, PrecompileError> {
     mul(input, charge(6000, gas_limit)?)
 }
 
 /// Checks a product of pairings for 100000 gas and 80000 a pair.
-pub(super) fn pairing_byzantium(input: &[u8], gas_limit: u64) -> Result<PrecompileOutput, PrecompileError> {
+pub(super) fn pairing_byzantium(
+    input: &[u8],
+    gas_limit: u64,
+) -> Result<PrecompileOutput, PrecompileError> {
     let pair_count = (input.len() / PAIR_LENGTH) as u64;
     pairing(input, charge(100_000 + 80_000 * pair_count, gas_limit)?)
 }
 
 /// Checks a product of pairings for 45000 gas and 34000 a pair.
-pub(super) fn pairing_istanbul(input: &[u8], gas_limit: u64) -> Result<PrecompileOutput, PrecompileError> {
+pub(super) fn pairing_istanbul(
+    input: &[u8],
+    gas_limit: u64,
+) -> Result<PrecompileOutput, PrecompileError> {
     let pair_count = (input.len() / PAIR_LENGTH) as u64;
     pairing(input, charge(45_000 + 34_000 * pair_count, gas_limit)?)
 }
@@ -79,7 +97,8 @@ fn pairing(input: &[u8], gas_used: u64) -> Result<PrecompileOutput, PrecompileEr
 
 /// Reads 32 big-endian bytes below the field's modulus.
 fn read_field(bytes: &[u8; 32]) -> Result<Fq, PrecompileError> {
-    Fq::from_bigint(BigInt(Word::from_be_bytes(*bytes).limbs())).ok_or(PrecompileError::FieldElement)
+    Fq::from_bigint(BigInt(Word::from_be_bytes(*bytes).limbs()))
+        .ok_or(PrecompileError::FieldElement)
 }
 
 /// Reads both coordinates; two zeros are the point at infinity.

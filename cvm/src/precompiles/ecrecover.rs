@@ -13,7 +13,11 @@ pub(super) fn run(input: &[u8], gas_limit: u64) -> Result<PrecompileOutput, Prec
     let gas_used = charge(PRICE, gas_limit)?;
     let signer = match padded_input::read::<32>(input, 32) {
         [zeros @ .., recovery] if zeros == [0; 31] && (recovery == 27 || recovery == 28) => {
-            recover_address(&padded_input::read(input, 0), &padded_input::read(input, 64), recovery == 28)
+            recover_address(
+                &padded_input::read(input, 0),
+                &padded_input::read(input, 64),
+                recovery == 28,
+            )
         }
         _ => None,
     };
@@ -43,7 +47,9 @@ fn recover_public_key(message_hash: &[u8; 32], r_s: &[u8; 64], odd_y: bool) -> O
     use k256::ecdsa::{RecoveryId, Signature, VerifyingKey};
 
     let signature = Signature::from_slice(r_s).ok()?;
-    let key = VerifyingKey::recover_from_prehash(message_hash, &signature, RecoveryId::new(odd_y, false)).ok()?;
+    let key =
+        VerifyingKey::recover_from_prehash(message_hash, &signature, RecoveryId::new(odd_y, false))
+            .ok()?;
     let point = key.to_sec1_point(false);
     point.as_bytes().get(1..)?.try_into().ok()
 }

@@ -34,12 +34,18 @@ const OSAKA: Pricing =
     Pricing { complexity: complexity_7883, divisor: 1, iterations_per_byte: 16, floor: 500 };
 
 /// Raises at the prices of EIP-198.
-pub(super) fn run_byzantium(input: &[u8], gas_limit: u64) -> Result<PrecompileOutput, PrecompileError> {
+pub(super) fn run_byzantium(
+    input: &[u8],
+    gas_limit: u64,
+) -> Result<PrecompileOutput, PrecompileError> {
     run(&BYZANTIUM, &Lengths::read(input), input, gas_limit)
 }
 
 /// Raises at the prices of EIP-2565.
-pub(super) fn run_berlin(input: &[u8], gas_limit: u64) -> Result<PrecompileOutput, PrecompileError> {
+pub(super) fn run_berlin(
+    input: &[u8],
+    gas_limit: u64,
+) -> Result<PrecompileOutput, PrecompileError> {
     run(&BERLIN, &Lengths::read(input), input, gas_limit)
 }
 
@@ -87,7 +93,10 @@ fn run(
     let exponent_zeros = lengths.exponent - exponent.len() as u64;
     let base = padded(operands, base_length);
     let modulus = padded(tail(exponent_and_modulus, exponent_length), modulus_length);
-    Ok(PrecompileOutput::new(gas_used, power::modular_power(&base, exponent, exponent_zeros, &modulus)))
+    Ok(PrecompileOutput::new(
+        gas_used,
+        power::modular_power(&base, exponent, exponent_zeros, &modulus),
+    ))
 }
 
 fn out_of_gas(_: core::num::TryFromIntError) -> PrecompileError {

@@ -29,5 +29,6 @@ fn is_valid(input: &[u8]) -> bool {
         return false;
     };
     let point = Sec1Point::from_affine_coordinates(&words[3].into(), &words[4].into(), false);
-    VerifyingKey::from_sec1_point(&point).is_ok_and(|key| key.verify_prehash(&words[0], &signature).is_ok())
+    VerifyingKey::from_sec1_point(&point)
+        .is_ok_and(|key| key.verify_prehash(&words[0], &signature).is_ok())
 }

@@ -31,14 +31,20 @@ const COMMITMENT_VERSION: u8 = 1;
 const FIELD_ELEMENTS_PER_BLOB: u64 = 4096;
 
 /// The secret of the trusted setup times the generator of the second group.
-const TAU_G2: G2Affine = G2Affine::new_unchecked(
-    Fq2::new(TAU_X0, TAU_X1),
-    Fq2::new(TAU_Y0, TAU_Y1),
+const TAU_G2: G2Affine =
+    G2Affine::new_unchecked(Fq2::new(TAU_X0, TAU_X1), Fq2::new(TAU_Y0, TAU_Y1));
+const TAU_X0: Fq = MontFp!(
+    "3749701713850085193403383609513386037494151572263731328608276629425322978272408394373143740944003571525027436289778"
 );
-const TAU_X0: Fq = MontFp!("3749701713850085193403383609513386037494151572263731328608276629425322978272408394373143740944003571525027436289778");
-const TAU_X1: Fq = MontFp!("3347537128081568434923729147580015899756771550835613107520576615563260658656019591232316627827007503930666726825842");
-const TAU_Y0: Fq = MontFp!("194392958648403190675529552496435226424111592982833162118538452666741235889530674000225873281133418439621742897817");
-const TAU_Y1: Fq = MontFp!("3447898402727835650716129438012169492682148398295533958400255525306573911008434577489634554212211450783070687991119");
+const TAU_X1: Fq = MontFp!(
+    "3347537128081568434923729147580015899756771550835613107520576615563260658656019591232316627827007503930666726825842"
+);
+const TAU_Y0: Fq = MontFp!(
+    "194392958648403190675529552496435226424111592982833162118538452666741235889530674000225873281133418439621742897817"
+);
+const TAU_Y1: Fq = MontFp!(
+    "3447898402727835650716129438012169492682148398295533958400255525306573911008434577489634554212211450783070687991119"
+);
 
 /// Verifies the proof; the output is the number of field elements in a blob and their modulus.
 pub(super) fn run(input: &[u8], gas_limit: u64) -> Result<PrecompileOutput, PrecompileError> {
@@ -73,7 +79,8 @@ fn versioned_hash(commitment: &[u8; 48]) -> [u8; 32] {
 
 /// Reads 32 big-endian bytes below the order of the groups.
 fn read_scalar(bytes: &[u8; 32]) -> Result<Fr, PrecompileError> {
-    Fr::from_bigint(BigInt(Word::from_be_bytes(*bytes).limbs())).ok_or(PrecompileError::FieldElement)
+    Fr::from_bigint(BigInt(Word::from_be_bytes(*bytes).limbs()))
+        .ok_or(PrecompileError::FieldElement)
 }
 
 /// Reads an abscissa with three flags at its top: compressed, infinity, and the greater of the two ordinates.

@@ -3,7 +3,8 @@
 use primitive_types::H160;
 
 use super::{
-    Precompile, PrecompileFn, blake2f, bls12_381, bn254, ecrecover, hashes, modexp, p256_verify, point_evaluation,
+    Precompile, PrecompileFn, blake2f, bls12_381, bn254, ecrecover, hashes, modexp, p256_verify,
+    point_evaluation,
 };
 use crate::Revision;
 
@@ -45,30 +46,91 @@ const P256VERIFY_ADDRESS: u16 = 0x100;
 static FRONTIER: [Precompile; 4] = [ECRECOVER, SHA256, RIPEMD160, IDENTITY];
 
 static BYZANTIUM: [Precompile; 8] = [
-    ECRECOVER, SHA256, RIPEMD160, IDENTITY, MODEXP_198, BN254_ADD_196, BN254_MUL_196, BN254_PAIRING_197,
+    ECRECOVER,
+    SHA256,
+    RIPEMD160,
+    IDENTITY,
+    MODEXP_198,
+    BN254_ADD_196,
+    BN254_MUL_196,
+    BN254_PAIRING_197,
 ];
 
 static ISTANBUL: [Precompile; 9] = [
-    ECRECOVER, SHA256, RIPEMD160, IDENTITY, MODEXP_198, BN254_ADD_1108, BN254_MUL_1108, BN254_PAIRING_1108, BLAKE2F,
+    ECRECOVER,
+    SHA256,
+    RIPEMD160,
+    IDENTITY,
+    MODEXP_198,
+    BN254_ADD_1108,
+    BN254_MUL_1108,
+    BN254_PAIRING_1108,
+    BLAKE2F,
 ];
 
 static BERLIN: [Precompile; 9] = [
-    ECRECOVER, SHA256, RIPEMD160, IDENTITY, MODEXP_2565, BN254_ADD_1108, BN254_MUL_1108, BN254_PAIRING_1108, BLAKE2F,
+    ECRECOVER,
+    SHA256,
+    RIPEMD160,
+    IDENTITY,
+    MODEXP_2565,
+    BN254_ADD_1108,
+    BN254_MUL_1108,
+    BN254_PAIRING_1108,
+    BLAKE2F,
 ];
 
 static CANCUN: [Precompile; 10] = [
-    ECRECOVER, SHA256, RIPEMD160, IDENTITY, MODEXP_2565, BN254_ADD_1108, BN254_MUL_1108, BN254_PAIRING_1108, BLAKE2F,
+    ECRECOVER,
+    SHA256,
+    RIPEMD160,
+    IDENTITY,
+    MODEXP_2565,
+    BN254_ADD_1108,
+    BN254_MUL_1108,
+    BN254_PAIRING_1108,
+    BLAKE2F,
     POINT_EVALUATION,
 ];
 
 static PRAGUE: [Precompile; 17] = [
-    ECRECOVER, SHA256, RIPEMD160, IDENTITY, MODEXP_2565, BN254_ADD_1108, BN254_MUL_1108, BN254_PAIRING_1108, BLAKE2F,
-    POINT_EVALUATION, BLS12_G1ADD, BLS12_G1MSM, BLS12_G2ADD, BLS12_G2MSM, BLS12_PAIRING, BLS12_MAP_FP, BLS12_MAP_FP2,
+    ECRECOVER,
+    SHA256,
+    RIPEMD160,
+    IDENTITY,
+    MODEXP_2565,
+    BN254_ADD_1108,
+    BN254_MUL_1108,
+    BN254_PAIRING_1108,
+    BLAKE2F,
+    POINT_EVALUATION,
+    BLS12_G1ADD,
+    BLS12_G1MSM,
+    BLS12_G2ADD,
+    BLS12_G2MSM,
+    BLS12_PAIRING,
+    BLS12_MAP_FP,
+    BLS12_MAP_FP2,
 ];
 
 static OSAKA: [Precompile; 18] = [
-    ECRECOVER, SHA256, RIPEMD160, IDENTITY, MODEXP_7883, BN254_ADD_1108, BN254_MUL_1108, BN254_PAIRING_1108, BLAKE2F,
-    POINT_EVALUATION, BLS12_G1ADD, BLS12_G1MSM, BLS12_G2ADD, BLS12_G2MSM, BLS12_PAIRING, BLS12_MAP_FP, BLS12_MAP_FP2,
+    ECRECOVER,
+    SHA256,
+    RIPEMD160,
+    IDENTITY,
+    MODEXP_7883,
+    BN254_ADD_1108,
+    BN254_MUL_1108,
+    BN254_PAIRING_1108,
+    BLAKE2F,
+    POINT_EVALUATION,
+    BLS12_G1ADD,
+    BLS12_G1MSM,
+    BLS12_G2ADD,
+    BLS12_G2MSM,
+    BLS12_PAIRING,
+    BLS12_MAP_FP,
+    BLS12_MAP_FP2,
     P256VERIFY,
 ];
 
@@ -77,7 +139,10 @@ static OSAKA: [Precompile; 18] = [
 #[must_use]
 pub fn for_revision(revision: Revision) -> &'static [Precompile] {
     match revision {
-        Revision::Frontier | Revision::Homestead | Revision::TangerineWhistle | Revision::SpuriousDragon => &FRONTIER,
+        Revision::Frontier
+        | Revision::Homestead
+        | Revision::TangerineWhistle
+        | Revision::SpuriousDragon => &FRONTIER,
         Revision::Byzantium | Revision::Constantinople | Revision::Petersburg => &BYZANTIUM,
         Revision::Istanbul => &ISTANBUL,
         Revision::Berlin | Revision::London | Revision::Paris | Revision::Shanghai => &BERLIN,

@@ -85,9 +85,8 @@ impl Word {
         let [_, b1, b2, b3] = other.0;
         let (product, carry) = self.low_product(other);
         // A pair of limbs whose product starts at bit 256 or above must not both be there.
-        let beyond = (a1 != 0 && b3 != 0)
-            || (a2 != 0 && (b2 | b3) != 0)
-            || (a3 != 0 && (b1 | b2 | b3) != 0);
+        let beyond =
+            (a1 != 0 && b3 != 0) || (a2 != 0 && (b2 | b3) != 0) || (a3 != 0 && (b1 | b2 | b3) != 0);
         if carry != 0 || beyond { None } else { Some(product) }
     }
 
@@ -116,9 +115,7 @@ impl Word {
     #[must_use]
     pub fn checked_signed_mul(self, other: Self) -> Option<Self> {
         let negative = self.is_negative() != other.is_negative();
-        let Some(magnitude) = self.magnitude().checked_mul(other.magnitude()) else {
-            return None;
-        };
+        let magnitude = self.magnitude().checked_mul(other.magnitude())?;
         let product = if negative { magnitude.wrapping_neg() } else { magnitude };
         // A product of the wrong sign does not fit, unless it is zero.
         if product.is_negative() == negative || product.is_zero() { Some(product) } else { None }

@@ -5,13 +5,19 @@
 
 use super::{
     Word,
-    reciprocal::{divide_three_by_two, divide_two_by_one, join, reciprocal_of_one, reciprocal_of_two},
+    reciprocal::{
+        divide_three_by_two, divide_two_by_one, join, reciprocal_of_one, reciprocal_of_two,
+    },
 };
 
 impl Word {
     /// Divides; zero when `divisor` is zero (DIV).
     #[inline]
     #[must_use]
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "a zero divisor answers zero, which the operator must not"
+    )]
     pub fn div(self, divisor: Self) -> Self {
         self.div_rem(divisor).0
     }
@@ -19,6 +25,10 @@ impl Word {
     /// Returns the remainder; zero when `divisor` is zero (MOD).
     #[inline]
     #[must_use]
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "a zero divisor answers zero, which the operator must not"
+    )]
     pub fn rem(self, divisor: Self) -> Self {
         self.div_rem(divisor).1
     }
@@ -149,8 +159,8 @@ fn divide<const L: usize, const N: usize>(
     // remainder is below the divisor.
     let mut remainder = [0; N];
     remainder[N - 1] = carried(numerator[used - 1], shift);
-    for position in 0..N - 1 {
-        remainder[position] = shifted_limb(numerator, used - N + 1 + position, shift);
+    for (position, limb) in remainder[..N - 1].iter_mut().enumerate() {
+        *limb = shifted_limb(numerator, used - N + 1 + position, shift);
     }
     for index in (0..=used - N).rev() {
         let limb = shifted_limb(numerator, index, shift);

@@ -63,7 +63,8 @@ impl core::str::FromStr for Word {
         }
         let mut value = Self::ZERO;
         for (position, &digit) in digits.iter().enumerate() {
-            let nibble = char::from(digit).to_digit(16).ok_or(ParseWordError::Digit { position })?;
+            let nibble =
+                char::from(digit).to_digit(16).ok_or(ParseWordError::Digit { position })?;
             value = value.shl_small(4) | Self::from(u64::from(nibble));
         }
         Ok(value)

@@ -82,7 +82,8 @@ fn every_word_of_the_input_spreads() {
 
 #[test]
 fn entry_count_is_a_power_of_two_within_bounds() {
-    let check = |wanted, expected| assert_eq!(KeccakMemo::with_entry_count(wanted).entry_count, expected);
+    let check =
+        |wanted, expected| assert_eq!(KeccakMemo::with_entry_count(wanted).entry_count, expected);
     check(0, 4096);
     check(4096, 4096);
     check(4097, 8192);

@@ -16,8 +16,14 @@ pub(super) const G1_LENGTH: usize = 2 * FIELD_LENGTH;
 pub(super) const G2_LENGTH: usize = 4 * FIELD_LENGTH;
 
 /// Passes a point of a curve on if it is in the subgroup of prime order.
-pub(in crate::precompiles) fn in_subgroup<P: SWCurveConfig>(point: Affine<P>) -> Result<Affine<P>, PrecompileError> {
-    if point.is_in_correct_subgroup_assuming_on_curve() { Ok(point) } else { Err(PrecompileError::NotInSubgroup) }
+pub(in crate::precompiles) fn in_subgroup<P: SWCurveConfig>(
+    point: Affine<P>,
+) -> Result<Affine<P>, PrecompileError> {
+    if point.is_in_correct_subgroup_assuming_on_curve() {
+        Ok(point)
+    } else {
+        Err(PrecompileError::NotInSubgroup)
+    }
 }
 
 /// Reads 48 big-endian bytes below the field's modulus.

@@ -143,7 +143,10 @@ impl Montgomery {
         sum.fill(0);
         let mut top: u64 = 0;
         for &digit in product.iter() {
-            let quotient = digit.wrapping_mul(factor[0]).wrapping_add(sum[0]).wrapping_mul(self.negated_inverse);
+            let quotient = digit
+                .wrapping_mul(factor[0])
+                .wrapping_add(sum[0])
+                .wrapping_mul(self.negated_inverse);
             let (low, mut carry) = digit.carrying_mul_add(factor[0], sum[0], 0);
             let (_, mut reduction_carry) = quotient.carrying_mul_add(self.modulus[0], low, 0);
             for index in 1..sum.len() {

@@ -7,7 +7,12 @@ use super::montgomery::Montgomery;
 /// Raises `base` to the power of `exponent`, followed by `exponent_zeros` zero bytes, modulo `modulus`.
 ///
 /// Numbers are big endian; the result has as many bytes as the modulus. A modulus of zero gives zero.
-pub(super) fn modular_power(base: &[u8], exponent: &[u8], exponent_zeros: u64, modulus: &[u8]) -> Vec<u8> {
+pub(super) fn modular_power(
+    base: &[u8],
+    exponent: &[u8],
+    exponent_zeros: u64,
+    modulus: &[u8],
+) -> Vec<u8> {
     let limbs = limbs_of(modulus);
     let power = power_limbs(&limbs_of(base), &Exponent::new(exponent, exponent_zeros), limbs);
     let mut bytes = vec![0; modulus.len()];

@@ -108,6 +108,7 @@ pub(super) const fn names_of_invalid(error: &InvalidTransaction) -> &'static [&'
         Invalid::BlobCount { .. } => BLOB_COUNT,
         Invalid::BlobHashVersion { .. } => BLOB_VERSION,
         Invalid::NoAuthorizations => NO_AUTHORIZATIONS,
+        Invalid::ForeignField { .. } => &[],
     }
 }
 

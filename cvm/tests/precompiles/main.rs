@@ -1,0 +1,7 @@
+//! The precompiles against published vectors, against laws, and against another implementation.
+
+mod curves;
+mod modexp;
+mod peer;
+mod signatures;
+mod simple;
