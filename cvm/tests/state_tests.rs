@@ -54,7 +54,7 @@ fn each_wrong_expectation_fails() {
     let folder = std::env::temp_dir().join(format!("cvm-state-test-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("the folder for temporary files is writable");
     let path = folder.join("test.json");
-    let mut run = |from: &str, to: &str| {
+    let run = |from: &str, to: &str| {
         assert!(STORE_ONE.contains(from), "{from}");
         std::fs::write(&path, STORE_ONE.replace(from, to)).expect("the file is writable");
         Runner::new(Selection::default()).run_file(&path)
