@@ -11,7 +11,7 @@ fn vm_tests() {
     let files = suite::json_files(&[folder]).expect("the archive has the folder");
     let mut lines = Vec::new();
     let tally = suite::run(&files, 2, &|| vm_test::run_file, &mut |_, report| {
-        lines.extend(report.lines.clone())
+        lines.extend(report.lines.clone());
     });
     assert_eq!((tally.failed, tally.skipped), (0, 0), "{tally}\n{}", lines.join("\n"));
     assert!(tally.passed >= 609, "{tally}");

@@ -49,10 +49,10 @@ impl Number {
             Some(hex) if !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
                 return Err(NotANumber);
             }
-            Some(hex) => U256::from_str_radix(hex, 16).map_err(|_| NotANumber),
+            Some(hex) => U256::from_str_radix(hex, 16).map_err(|_too_large| NotANumber),
             None if !digits.bytes().all(|byte| byte.is_ascii_digit()) => return Err(NotANumber),
             None if digits.is_empty() => Ok(U256::zero()),
-            None => U256::from_dec_str(digits).map_err(|_| NotANumber),
+            None => U256::from_dec_str(digits).map_err(|_too_large| NotANumber),
         };
         // Only digits are left, so that what does not parse does not fit.
         Ok(parsed.map_or(Self::TooLarge, Self::Word))
@@ -88,7 +88,7 @@ fn last_word(text: &str) -> &str {
 
 fn parse_address(text: &str) -> Result<Address, NotBytes> {
     let bytes = parse_bytes(text)?;
-    <[u8; 20]>::try_from(bytes).map(Address).map_err(|_| NotBytes("20 of them"))
+    <[u8; 20]>::try_from(bytes).map(Address).map_err(|_length| NotBytes("20 of them"))
 }
 
 fn parse_hash(text: &str) -> Result<H256, NotBytes> {

@@ -203,7 +203,7 @@ impl Runner {
         };
         let transaction = match judge.check_encoding(transaction) {
             Ok(transaction) => transaction,
-            Err(result) => return result,
+            Err(result) => return *result,
         };
         let schedule = test.blob_schedule(fork);
         if schedule.is_some_and(|schedule| transaction.blob_hashes.len() as u64 > schedule.max) {

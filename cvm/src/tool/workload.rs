@@ -3,7 +3,7 @@
 use super::fixture::{Accounts, Text, small, word};
 use crate::{
     Block, ExecuteError, Executed, FeeTerms, MemoryState, Revision, Rules, Target, Transaction,
-    TransactionKind, Vm,
+    TransactionKind, UnknownRevision, Vm,
 };
 use bytes::Bytes;
 use primitive_types::{H160 as Address, U256};
@@ -84,7 +84,7 @@ impl Workload {
             .rev
             .replace('_', "")
             .parse()
-            .map_err(|_| WorkloadError::Revision(file.rev.clone()))?;
+            .map_err(|UnknownRevision| WorkloadError::Revision(file.rev.clone()))?;
         let state = file.pre.to_state();
         let sender = file.tx.from.0;
         let nonce = state.accounts().get(&sender).map_or(0, |account| account.nonce);

@@ -1,7 +1,7 @@
 //! The notations of arguments that several commands share.
 
-use cybermiles_cvm::{
-    Revision, Rules, Translate,
+use cybermiles_cvm::{Translate, 
+    Revision, Rules, UnknownRevision,
     tool::fixture::{Number, parse_bytes},
 };
 use primitive_types::{H160 as Address, U256};
@@ -50,7 +50,7 @@ pub(crate) fn translate(name: &str) -> Result<Translate, String> {
 
 /// A rule set on the command line, by the name of its revision.
 pub(crate) fn rules(name: &str) -> Result<Rules, String> {
-    let revision: Revision = name.parse().map_err(|_| {
+    let revision: Revision = name.parse().map_err(|UnknownRevision| {
         let names: Vec<String> =
             Revision::ALL.iter().map(|revision| revision.name().to_lowercase()).collect();
         format!("unknown; expected one of {}", names.join(", "))

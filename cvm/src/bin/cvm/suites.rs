@@ -164,6 +164,6 @@ impl StandardError {
 
 impl fmt::Write for StandardError {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0.write_all(text.as_bytes()).map_err(|_| fmt::Error)
+        self.0.write_all(text.as_bytes()).map_err(|_closed| fmt::Error)
     }
 }

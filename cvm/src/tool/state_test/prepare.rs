@@ -145,7 +145,8 @@ impl Template {
             return Ok(sender.0);
         }
         let key = self.secret_key.as_ref().ok_or(PrepareError::NoSender)?;
-        let key = SecretKey::from_bytes(&key.0.0).map_err(|_| PrepareError::NoSender)?;
+        let key =
+            SecretKey::from_bytes(&key.0.0).map_err(|_out_of_range| PrepareError::NoSender)?;
         Ok(key.address())
     }
 
@@ -169,7 +170,7 @@ impl AuthorizationEntry {
             address: self.address.0,
             nonce: fit_u64(self.nonce, "authorization nonce")?,
             y_parity: u8::try_from(parity)
-                .map_err(|_| PrepareError::Unrepresentable("authorization parity"))?,
+                .map_err(|_too_large| PrepareError::Unrepresentable("authorization parity"))?,
             r: fit(self.r, "authorization signature")?,
             s: fit(self.s, "authorization signature")?,
         })

@@ -116,16 +116,20 @@ impl Judge<'_> {
     /// Decodes the signed form, if the file has it, and compares it with what the fields say.
     ///
     /// Returns the transaction to execute: the decoded one, which knows whether it is bound to a chain.
-    pub(super) fn check_encoding(&self, fields: Transaction) -> Result<Transaction, CaseResult> {
+    pub(super) fn check_encoding(
+        &self,
+        fields: Transaction,
+    ) -> Result<Transaction, Box<CaseResult>> {
         let Some(bytes) = &self.expectation.txbytes else { return Ok(fields) };
-        let decoded =
-            Envelope::decode(&bytes.0).map_err(|error| self.malformed(error.to_string()))?;
-        let mut decoded =
-            decoded.into_transaction().map_err(|error| self.malformed(error.to_string()))?;
+        let decoded = Envelope::decode(&bytes.0)
+            .map_err(|error| Box::new(self.malformed(error.to_string())))?;
+        let mut decoded = decoded
+            .into_transaction()
+            .map_err(|error| Box::new(self.malformed(error.to_string())))?;
         let chain_id = core::mem::replace(&mut decoded.chain_id, fields.chain_id);
         if decoded != fields {
             let why = format!("txbytes and fields differ: {decoded:?} against {fields:?}");
-            return Err(CaseResult::without_execution(Verdict::Failed(why)));
+            return Err(Box::new(CaseResult::without_execution(Verdict::Failed(why))));
         }
         decoded.chain_id = chain_id;
         Ok(decoded)
