@@ -27,6 +27,9 @@ impl Choices<'_> {
 pub fn code(bytes: &[u8]) -> Vec<u8> {
     let mut choices = Choices(bytes);
     let mut code = Vec::new();
+    for value in 0..20 {
+        push(&mut code, value);
+    }
     while !choices.0.is_empty() && code.len() < 2000 {
         fragment(&mut choices, &mut code);
     }
@@ -48,8 +51,11 @@ fn fragment(choices: &mut Choices<'_>, code: &mut Vec<u8>) {
             code.extend((0..size).map(|_| choices.byte()));
         }
         // Arithmetic, comparison, bits.
-        4..=6 => code.push([0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0a, 0x0b, 0x10, 0x11, 0x12, 0x13,
-            0x14, 0x15, 0x16, 0x17, 0x18, 0x19, 0x1a, 0x1b, 0x1c, 0x1d, 0x1e][usize::from(value) % 26]),
+        4..=6 => {
+            push(code, choices.byte());
+            code.push([0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0a, 0x0b, 0x10, 0x11, 0x12, 0x13,
+            0x14, 0x15, 0x16, 0x17, 0x18, 0x19, 0x1a, 0x1b, 0x1c, 0x1d, 0x1e][usize::from(value) % 26]);
+        }
         7 => code.push(0x80 + value % 16),
         8 => code.push(0x90 + value % 16),
         // Memory at small offsets.
@@ -75,7 +81,9 @@ fn fragment(choices: &mut Choices<'_>, code: &mut Vec<u8>) {
             0x45, 0x46, 0x47, 0x48, 0x49, 0x4a, 0x58, 0x59, 0x5a, 0x50][usize::from(value) % 26]),
         13 => jump(choices, code, value),
         14 => call(choices, code, value),
-        _ => code.push(value),
+        // Anything, now and then.
+        _ if value < 8 => code.push(choices.byte()),
+        _ => push(code, value),
     }
 }
 

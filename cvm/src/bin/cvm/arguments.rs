@@ -1,7 +1,7 @@
 //! The notations of arguments that several commands share.
 
-use cybermiles_cvm::{Translate, 
-    Revision, Rules, UnknownRevision,
+use cybermiles_cvm::{
+    Revision, Rules, Translate, UnknownRevision,
     tool::fixture::{Number, parse_bytes},
 };
 use primitive_types::{H160 as Address, U256};
