@@ -15,7 +15,7 @@ use revm::{
 use std::collections::BTreeMap;
 
 /// Revisions that both know.
-pub const REVISIONS: [(Revision, SpecId); 14] = [
+pub(crate) const REVISIONS: [(Revision, SpecId); 14] = [
     (Revision::Frontier, SpecId::FRONTIER),
     (Revision::Homestead, SpecId::HOMESTEAD),
     (Revision::TangerineWhistle, SpecId::TANGERINE),
@@ -142,7 +142,7 @@ fn accounts_of_theirs(
 }
 
 /// Runs the programs that the bytes make, in both machines; fails where anything differs.
-pub fn compare(revision: Revision, spec: SpecId, bytes: &[u8], gas_limit: u64) -> Result<(), TestCaseError> {
+pub(crate) fn compare(revision: Revision, spec: SpecId, bytes: &[u8], gas_limit: u64) -> Result<(), TestCaseError> {
     let state = programs::state(bytes);
     let ours = run_ours(revision, &state, gas_limit);
     let theirs = run_theirs(spec, &state, gas_limit);

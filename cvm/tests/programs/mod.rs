@@ -5,11 +5,11 @@ use cybermiles_cvm::{
 };
 
 /// Who sends the transactions.
-pub const SENDER: Address = Address::repeat_byte(0x11);
+pub(crate) const SENDER: Address = Address::repeat_byte(0x11);
 /// Where the first program is; the others follow, one higher in the last byte.
-pub const FIRST: Address = Address::repeat_byte(0x20);
+pub(crate) const FIRST: Address = Address::repeat_byte(0x20);
 /// Programs in a state.
-pub const PROGRAMS: usize = 3;
+pub(crate) const PROGRAMS: usize = 3;
 
 /// A source of choices; zeros behind the end.
 struct Choices<'a>(&'a [u8]);
@@ -24,7 +24,7 @@ impl Choices<'_> {
 
 /// Turns bytes into code that mostly has what it needs on the stack, jumps to jump destinations and calls the other
 /// programs; some bytes are taken as they are.
-pub fn code(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn code(bytes: &[u8]) -> Vec<u8> {
     let mut choices = Choices(bytes);
     let mut code = Vec::new();
     for value in 0..20 {
@@ -89,7 +89,7 @@ fn fragment(choices: &mut Choices<'_>, code: &mut Vec<u8>) {
 
 /// A jump over a few bytes, taken or not.
 fn jump(choices: &mut Choices<'_>, code: &mut Vec<u8>, value: u8) {
-    if value % 4 == 0 {
+    if value.is_multiple_of(4) {
         code.push(0x5b);
         return;
     }
@@ -116,7 +116,7 @@ fn call(choices: &mut Choices<'_>, code: &mut Vec<u8>, value: u8) {
                 push(code, choices.byte() % 2);
             }
             let which = choices.byte();
-            if which % 4 == 0 {
+            if which.is_multiple_of(4) {
                 push(code, which / 4 % 20);
             } else {
                 code.push(0x73);
@@ -143,7 +143,7 @@ fn call(choices: &mut Choices<'_>, code: &mut Vec<u8>, value: u8) {
 }
 
 /// A state with a rich sender and programs made from three parts of the bytes.
-pub fn state(bytes: &[u8]) -> MemoryState {
+pub(crate) fn state(bytes: &[u8]) -> MemoryState {
     let mut state = MemoryState::default();
     state.insert(SENDER, MemoryAccount { balance: U256::from(10).pow(30.into()), ..MemoryAccount::default() });
     let size = bytes.len().div_ceil(PROGRAMS).max(1);
@@ -158,7 +158,7 @@ pub fn state(bytes: &[u8]) -> MemoryState {
 }
 
 /// A call of the first program, with some data.
-pub fn transaction(gas_limit: u64) -> Transaction {
+pub(crate) fn transaction(gas_limit: u64) -> Transaction {
     Transaction {
         sender: SENDER,
         target: Target::Call(FIRST),
@@ -171,7 +171,7 @@ pub fn transaction(gas_limit: u64) -> Transaction {
 }
 
 /// A block in the present.
-pub fn block() -> Block {
+pub(crate) fn block() -> Block {
     Block {
         number: 1000,
         timestamp: 1_700_000_000,
