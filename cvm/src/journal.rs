@@ -88,7 +88,7 @@ impl Journal {
         self.accounts.clear();
         self.slots.clear();
         self.transients.clear();
-        self.undo.clear();
+        slots::clear_list(&mut self.undo);
         self.logs.clear();
         self.refund = 0;
         self.backend_error = None;

@@ -303,6 +303,12 @@ impl Pools {
         self.journal.start();
         self.programs.start();
         self.memory.start(input);
+        if self.stack.len() > RETAINED_STACK_WORDS_MAX {
+            self.stack = Vec::new();
+        }
+        if self.return_data.capacity() > RETAINED_RETURN_DATA_MAX {
+            self.return_data = Vec::new();
+        }
         self.return_data.clear();
     }
 
@@ -312,6 +318,11 @@ impl Pools {
         error.unwrap_or_else(|| BackendError::new("the state gave no reason"))
     }
 }
+
+/// Words of stack kept between transactions: enough for common depths.
+const RETAINED_STACK_WORDS_MAX: usize = 1 << 17;
+/// Bytes of return data kept between transactions.
+const RETAINED_RETURN_DATA_MAX: usize = 1 << 20;
 
 /// The largest gas limit that fits the machine's signed counter.
 pub(crate) const GAS_LIMIT_MAX: u64 = i64::MAX as u64;
