@@ -53,7 +53,7 @@ impl core::fmt::Debug for Environment<'_> {
 /// let message = Message { code: Some(code.into()), gas_limit: 100_000, ..Message::default() };
 /// let called = vm.call(&Block::default(), &message, &MemoryState::default()).unwrap();
 /// assert_eq!(called.outcome.output()[31], 5);
-/// assert_eq!(called.gas_used, 24);
+/// assert_eq!(called.gas_used, 22);
 /// ```
 pub struct Vm {
     rules: Rules,
