@@ -45,7 +45,9 @@ pub(crate) fn put_compact(out: &mut Vec<u8>, key: &[u8], from: usize, to: usize,
     if first.is_multiple_of(2) {
         out.extend_from_slice(&key[first / 2..to / 2]);
     } else {
-        out.extend((first..to).step_by(2).map(|at| (nibble(key, at) << 4 | nibble(key, at + 1)) as u8));
+        out.extend(
+            (first..to).step_by(2).map(|at| (nibble(key, at) << 4 | nibble(key, at + 1)) as u8),
+        );
     }
 }
 
@@ -151,9 +153,13 @@ mod tests {
 
     #[test]
     fn counts_common_nibbles() {
-        for (left, right, expected) in
-            [("12", "12", 2), ("12", "13", 1), ("12", "22", 0), ("1234", "1239", 3), ("12", "1234", 2)]
-        {
+        for (left, right, expected) in [
+            ("12", "12", 2),
+            ("12", "13", 1),
+            ("12", "22", 0),
+            ("1234", "1239", 3),
+            ("12", "1234", 2),
+        ] {
             let (left, right) = (hex::decode(left).unwrap(), hex::decode(right).unwrap());
             assert_eq!(common_prefix(&left, &right), expected);
         }

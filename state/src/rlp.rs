@@ -249,7 +249,11 @@ pub fn put_list_header(out: &mut Vec<u8>, payload_length: usize) {
 /// The length of the encoding of a byte string.
 #[must_use]
 pub fn length_of_bytes(bytes: &[u8]) -> usize {
-    if bytes.len() == 1 && bytes[0] < 0x80 { 1 } else { length_of_header(bytes.len()) + bytes.len() }
+    if bytes.len() == 1 && bytes[0] < 0x80 {
+        1
+    } else {
+        length_of_header(bytes.len()) + bytes.len()
+    }
 }
 
 /// The length of the encoding of an integer.

@@ -34,7 +34,12 @@ impl LaneQueue {
 
     /// Takes a message; hands out digests when its group is full.
     #[inline]
-    pub(crate) fn push(&mut self, ticket: u32, message: &[u8], sink: &mut impl FnMut(u32, [u8; 32])) {
+    pub(crate) fn push(
+        &mut self,
+        ticket: u32,
+        message: &[u8],
+        sink: &mut impl FnMut(u32, [u8; 32]),
+    ) {
         let blocks = message.len() / RATE + 1;
         if blocks > BLOCKS_MAX {
             sink(ticket, keccak256(message).0);
@@ -83,10 +88,12 @@ mod tests {
     #[test]
     fn gives_each_message_its_own_digest() {
         for backend in Backend::supported() {
-            let messages: Vec<Vec<u8>> = (0..900_usize).map(|i| vec![i as u8; i * 13 % 821]).collect();
+            let messages: Vec<Vec<u8>> =
+                (0..900_usize).map(|i| vec![i as u8; i * 13 % 821]).collect();
             let mut queue = LaneQueue::new(backend);
             let mut digests = vec![None; messages.len()];
-            let mut sink = |ticket: u32, digest| assert!(digests[ticket as usize].replace(digest).is_none());
+            let mut sink =
+                |ticket: u32, digest| assert!(digests[ticket as usize].replace(digest).is_none());
             for (ticket, message) in messages.iter().enumerate() {
                 queue.push(ticket as u32, message, &mut sink);
             }

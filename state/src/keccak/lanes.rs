@@ -55,7 +55,13 @@ impl Backend {
     /// Hashes the first `count` of eight padded messages of `blocks` blocks each, which lie one after the other.
     ///
     /// The digests beyond `count` are unspecified.
-    pub(crate) fn hash(self, messages: &[u8], blocks: usize, count: usize, digests: &mut [[u8; 32]; LANES]) {
+    pub(crate) fn hash(
+        self,
+        messages: &[u8],
+        blocks: usize,
+        count: usize,
+        digests: &mut [[u8; 32]; LANES],
+    ) {
         assert_eq!(messages.len(), LANES * blocks * RATE, "eight whole messages");
         assert!(count <= LANES, "at most eight messages");
         match self.0 {
@@ -64,7 +70,9 @@ impl Backend {
             #[cfg(target_arch = "x86_64")]
             Instructions::Avx2 if count > 1 => x86::hash_avx2(messages, blocks, count, digests),
             #[cfg(target_arch = "x86_64")]
-            Instructions::Avx512 | Instructions::Avx2 => hash_portable(messages, blocks, count, digests),
+            Instructions::Avx512 | Instructions::Avx2 => {
+                hash_portable(messages, blocks, count, digests)
+            }
             Instructions::Portable => hash_portable(messages, blocks, count, digests),
         }
     }
@@ -83,13 +91,17 @@ fn hash_portable(messages: &[u8], blocks: usize, count: usize, digests: &mut [[u
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    #![expect(unsafe_code, reason = "vector instructions chosen at run time cannot be called from safe code")]
+    #![expect(
+        unsafe_code,
+        reason = "vector instructions chosen at run time cannot be called from safe code"
+    )]
 
     use std::arch::x86_64::{
-        __m256i, __m512i, _mm256_andnot_si256, _mm256_or_si256, _mm256_set_epi64x, _mm256_set1_epi64x,
-        _mm256_setzero_si256, _mm256_slli_epi64, _mm256_srli_epi64, _mm256_storeu_si256, _mm256_xor_si256,
-        _mm512_i64gather_epi64, _mm512_rol_epi64, _mm512_set_epi64, _mm512_set1_epi64, _mm512_setzero_si512,
-        _mm512_storeu_si512, _mm512_ternarylogic_epi64, _mm512_xor_si512,
+        __m256i, __m512i, _mm256_andnot_si256, _mm256_or_si256, _mm256_set_epi64x,
+        _mm256_set1_epi64x, _mm256_setzero_si256, _mm256_slli_epi64, _mm256_srli_epi64,
+        _mm256_storeu_si256, _mm256_xor_si256, _mm512_i64gather_epi64, _mm512_rol_epi64,
+        _mm512_set_epi64, _mm512_set1_epi64, _mm512_setzero_si512, _mm512_storeu_si512,
+        _mm512_ternarylogic_epi64, _mm512_xor_si512,
     };
 
     use super::{LANES, RATE};
@@ -101,7 +113,12 @@ mod x86 {
         unsafe { hash_8(messages, blocks, digests) }
     }
 
-    pub(super) fn hash_avx2(messages: &[u8], blocks: usize, count: usize, digests: &mut [[u8; 32]; LANES]) {
+    pub(super) fn hash_avx2(
+        messages: &[u8],
+        blocks: usize,
+        count: usize,
+        digests: &mut [[u8; 32]; LANES],
+    ) {
         debug_assert!(is_x86_feature_detected!("avx2"));
         let (low, high) = messages.split_at(4 * blocks * RATE);
         let (low_digests, high_digests) = digests.split_at_mut(4);
@@ -118,7 +135,14 @@ mod x86 {
         assert_eq!(messages.len(), LANES * blocks * RATE, "eight whole messages");
         let stride = (blocks * RATE) as i64;
         let offsets = _mm512_set_epi64(
-            7 * stride, 6 * stride, 5 * stride, 4 * stride, 3 * stride, 2 * stride, stride, 0,
+            7 * stride,
+            6 * stride,
+            5 * stride,
+            4 * stride,
+            3 * stride,
+            2 * stride,
+            stride,
+            0,
         );
         let mut state = [_mm512_setzero_si512(); 25];
         for word in 0..blocks * RATE / 8 {
@@ -176,8 +200,12 @@ mod x86 {
         };
         let mut state = [_mm256_setzero_si256(); 25];
         for word in 0..stride / 8 {
-            let words =
-                _mm256_set_epi64x(word_at(3, word), word_at(2, word), word_at(1, word), word_at(0, word));
+            let words = _mm256_set_epi64x(
+                word_at(3, word),
+                word_at(2, word),
+                word_at(1, word),
+                word_at(0, word),
+            );
             let lane = word % (RATE / 8);
             state[lane] = _mm256_xor_si256(state[lane], words);
             if lane == RATE / 8 - 1 {
