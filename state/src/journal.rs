@@ -173,9 +173,8 @@ impl Journal {
         Self { files, segments, written: end, durable: end, prepared_end: 0, acknowledged_slot: 0 }
     }
 
-    /// Every block below this height is durable.
-    pub(crate) const fn durable_below(&self) -> u64 {
-        self.durable.next_height
+    pub(crate) const fn next_height(&self) -> u64 {
+        self.written.next_height
     }
 
     pub(crate) fn segments(&self) -> &[Segment] {

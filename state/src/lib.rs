@@ -1,22 +1,66 @@
 //! Keep authenticated accounts and blocks in a store that no crash can corrupt.
 
 mod account;
+mod applier;
+mod block;
+mod byte_reader;
 mod change_set;
+mod checkpoint;
+mod diff;
+pub mod disk;
+mod disk_error;
+mod engine_guard;
+mod fingerprint;
+mod journal;
 mod keccak;
+mod key_value;
+mod memory_store;
 mod nibbles;
+mod open;
+mod options;
 mod packed_account;
 mod proof;
 mod range_proof;
+mod read_error;
+mod read_view;
+mod recent;
+#[cfg(feature = "redb")]
+mod redb_store;
 pub mod rlp;
+mod schema;
+mod shared;
+#[cfg(feature = "sled")]
+mod sled_store;
+mod snapshot;
+mod state;
 mod state_trie;
 mod trie;
 mod trie_root;
+mod view;
 
 pub use account::Account;
+pub use applier::ApplyError;
+pub use block::{Block, StoredBlock, Tip};
+pub use byte_reader::Malformed;
 pub use change_set::{AccountChange, AccountWrite, ChangeSet};
+pub use disk_error::DiskError;
+pub use journal::{AppendError, RecordError, scan::ScanError};
 pub use keccak::{EMPTY_CODE_HASH, EMPTY_TRIE_ROOT, keccak256};
+pub use key_value::{Batch, KeyValue, KeyValueError, Visitor};
+pub use memory_store::MemoryStore;
+pub use open::{Finding, OpenError, OpenReport};
+pub use options::{Apply, Engine, History, Options};
 pub use proof::{AccountProof, ProofError, StorageProof, verify_proof};
 pub use range_proof::{RangeEnd, RangeProof};
+pub use read_error::{FormError, ReadError};
+pub use read_view::ReadView;
+#[cfg(feature = "redb")]
+pub use redb_store::RedbStore;
+pub use schema::{DamagedEntry, NAME_BYTES_MAX, SCHEMA_VERSION};
+#[cfg(feature = "sled")]
+pub use sled_store::SledStore;
+pub use snapshot::SnapshotError;
+pub use state::{CloseError, CommitError, Committed, State, Stats};
 pub use state_trie::{
     Applied, NoStorage, StateTrie, StateTrieMemory, StateTrieOptions, StorageError, StorageReader,
     StorageReaderError, Undo,

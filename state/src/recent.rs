@@ -161,6 +161,11 @@ impl OverlayMerge {
         Self { overlay, at: Bound::Unbounded }
     }
 
+    /// Puts newer knowledge in place; what was visited stays visited.
+    pub(crate) fn replace(&mut self, overlay: BTreeMap<Vec<u8>, Known>) {
+        self.overlay = overlay;
+    }
+
     pub(crate) fn knows(&self, key: &[u8]) -> bool {
         self.overlay.contains_key(key)
     }

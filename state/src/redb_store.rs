@@ -74,7 +74,6 @@ fn engine_error(error: redb::Error) -> KeyValueError {
 impl KeyValue for RedbStore {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, KeyValueError> {
         self.read(None, |table| {
-            use redb::ReadableTable as _;
             Ok(table.get(key)?.map(|value| value.value().to_vec()))
         })
     }
@@ -84,7 +83,6 @@ impl KeyValue for RedbStore {
             return Ok(());
         }
         self.read((), |table| {
-            use redb::ReadableTable as _;
             for entry in table.range(start..end)? {
                 let (key, value) = entry?;
                 if visit(key.value(), value.value()).is_break() {

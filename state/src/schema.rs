@@ -3,6 +3,8 @@
 //! A key is a column byte and what identifies the entry. A value is a format byte, the payload, and a CRC-32 over key and
 //! payload, so that a value that sits at a wrong key is found as well as one that changed.
 
+use std::ops::RangeInclusive;
+
 use primitive_types::H256;
 
 use crate::{
@@ -27,6 +29,9 @@ pub(crate) const LOOKUP: u8 = b'x';
 
 /// Columns that hold the state at the tip, in key order.
 pub(crate) const STATE_COLUMNS: [u8; 5] = [ACCOUNT, CODE, METADATA, STORAGE, LOOKUP];
+
+/// Lookups and metadata have names of at most this many bytes.
+pub const NAME_BYTES_MAX: u16 = 256;
 
 const VALUE_FORMAT: u8 = 1;
 
@@ -56,13 +61,33 @@ pub(crate) fn code_key(code_hash: &H256, piece: u16) -> Vec<u8> {
 ///
 /// The length comes before the key, so that one key being the beginning of another mixes nothing.
 pub(crate) fn history_key(key: &[u8], height: u64) -> Vec<u8> {
-    let length = u16::try_from(key.len()).unwrap_or(u16::MAX);
-    [&[HISTORY], &length.to_be_bytes()[..], key, &height.to_be_bytes()].concat()
+    [&[HISTORY], &key_length(key).to_be_bytes()[..], key, &height.to_be_bytes()].concat()
 }
 
-/// Returns the height of a history key.
-pub(crate) fn history_height(key: &[u8]) -> Option<u64> {
-    key.last_chunk::<8>().map(|bytes| u64::from_be_bytes(*bytes))
+fn key_length(key: &[u8]) -> u16 {
+    u16::try_from(key.len()).expect("keys are limited to 65535 bytes when they are committed")
+}
+
+/// Takes a history key apart: the key that changed, and the height that changed it.
+pub(crate) fn split_history_key(key: &[u8]) -> Option<(&[u8], u64)> {
+    let (rest, height) = key.split_last_chunk::<8>()?;
+    Some((rest.get(3..)?, u64::from_be_bytes(*height)))
+}
+
+/// The lengths that keys of the column of `key` can have.
+pub(crate) fn key_lengths(key: &[u8]) -> RangeInclusive<u16> {
+    match key.first() {
+        Some(&ACCOUNT) => 33..=33,
+        Some(&CODE) => 35..=35,
+        Some(&STORAGE) => 65..=65,
+        _ => 1..=NAME_BYTES_MAX + 1,
+    }
+}
+
+/// The bounds of the history of keys of a length, between two keys.
+pub(crate) fn history_bounds(length: u16, start: &[u8], end: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    let bound = |key: &[u8]| [&[HISTORY], &length.to_be_bytes()[..], key].concat();
+    (bound(start), bound(end))
 }
 
 pub(crate) fn height_key(height: u64) -> Vec<u8> {

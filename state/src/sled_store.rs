@@ -4,14 +4,16 @@
 //! that `flush` leaves to the page cache, and turns panics, of which sled has many on damaged files, into errors.
 
 use std::{
-    any::Any,
     fs::{self, File},
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
 };
 
-use crate::key_value::{Batch, KeyValue, KeyValueError, Visitor};
+use crate::{
+    engine_guard::panic_message,
+    key_value::{Batch, KeyValue, KeyValueError, Visitor},
+};
 
 const ENGINE: &str = "sled";
 
@@ -97,15 +99,6 @@ fn engine_error(error: sled::Error) -> KeyValueError {
 fn guard<T>(call: impl FnOnce() -> T) -> Result<T, KeyValueError> {
     catch_unwind(AssertUnwindSafe(call))
         .map_err(|payload| KeyValueError::Panicked { engine: ENGINE, detail: panic_message(payload.as_ref()) })
-}
-
-/// Returns the text of a panic.
-pub(crate) fn panic_message(payload: &(dyn Any + Send)) -> String {
-    payload
-        .downcast_ref::<String>()
-        .cloned()
-        .or_else(|| payload.downcast_ref::<&str>().map(ToString::to_string))
-        .unwrap_or_else(|| "no message".to_owned())
 }
 
 impl KeyValue for SledStore {

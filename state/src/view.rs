@@ -105,6 +105,9 @@ impl View {
         let position_key = height_key(layer.height);
         let value = seal(&position_key, &layer.position.encode());
         batch.put(position_key, value);
+        if old_values == OldValues::Drop {
+            next.history_start = layer.height;
+        }
         next.height = layer.height;
         next.record_hash = layer.record_hash;
         next.state_root = layer.state_root;
@@ -116,7 +119,7 @@ impl View {
         Ok(())
     }
 
-    /// Removes the history entries of the blocks `layers`, so that the oldest readable height becomes `start`.
+    /// Removes the history entries of a block, so that its height becomes the oldest that can be restored.
     pub(crate) fn forget(&self, meta: &mut ViewMeta, layer: &Layer) -> Result<(), KeyValueError> {
         let mut batch = Batch::default();
         let mut next = *meta;
