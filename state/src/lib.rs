@@ -26,6 +26,7 @@ mod read_view;
 mod recent;
 #[cfg(feature = "redb")]
 mod redb_store;
+mod repair;
 pub mod rlp;
 mod schema;
 mod shared;
@@ -56,10 +57,14 @@ pub use read_error::{FormError, ReadError};
 pub use read_view::ReadView;
 #[cfg(feature = "redb")]
 pub use redb_store::RedbStore;
+pub use repair::{RepairError, RepairMode, RepairReport, RepairStep};
 pub use schema::{DamagedEntry, NAME_BYTES_MAX, SCHEMA_VERSION};
 #[cfg(feature = "sled")]
 pub use sled_store::SledStore;
-pub use snapshot::SnapshotError;
+pub use snapshot::{
+    CHUNK_BYTES, ChunkEntry, ChunkError, ChunkId, ChunkKind, Manifest, ManifestError, Progress, SnapshotError, Spool,
+    base::RestoreError, verify_snapshot,
+};
 pub use state::{CloseError, CommitError, Committed, State, Stats};
 pub use state_trie::{
     Applied, NoStorage, StateTrie, StateTrieMemory, StateTrieOptions, StorageError, StorageReader,

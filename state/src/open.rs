@@ -18,7 +18,7 @@ use crate::{
     disk_error::DiskError,
     fingerprint::Fingerprint,
     journal::{
-        Journal, JournalFiles, RecordError, acknowledged, mend,
+        End, Journal, JournalFiles, RecordError, acknowledged, mend,
         scan::{Scan, ScanError, ScanMode, scan},
     },
     key_value::KeyValueError,
@@ -27,7 +27,7 @@ use crate::{
     recent::{Layer, Recent},
     schema::{Position, ViewMeta},
     shared::Shared,
-    snapshot::SnapshotError,
+    snapshot::{SnapshotError, base},
     state::{State, Writer},
     state_trie::StateTrie,
 };
@@ -172,6 +172,11 @@ impl State {
         }
         let known = checkpoints.newest.map(|checkpoint| checkpoint.known_record());
         let mut scan = scan(&files, known, ScanMode::Heal)?;
+        if scan.segments.is_empty()
+            && let Some((_, base)) = base::newest(&options)?
+        {
+            scan.end = End { next_height: base.height + 1, hash: base.id(), offset: None };
+        }
         if scan.healed_count > 0 {
             report.findings.push(Finding::JournalHealed { count: scan.healed_count });
         }

@@ -116,10 +116,6 @@ impl Options {
     pub(crate) fn view_folder(&self) -> PathBuf {
         self.folder.join("view")
     }
-
-    pub(crate) fn base_folder(&self) -> PathBuf {
-        self.folder.join("base")
-    }
 }
 
 #[cfg(feature = "sled")]

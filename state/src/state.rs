@@ -387,6 +387,12 @@ impl State {
         })
     }
 
+    /// Removes the segments of the journal that hold only blocks below a height; the base covers them.
+    pub(crate) fn drop_blocks_below(&self, height: u64) -> Result<usize, crate::snapshot::SnapshotError> {
+        self.checkpoint().map_err(|_failed| crate::snapshot::SnapshotError::Worker)?;
+        Ok(self.writer().journal.drop_below(height)?)
+    }
+
     fn first_block(&self, writer: &Writer) -> u64 {
         writer.journal.segments().first().map_or(u64::MAX, |segment| segment.first_height)
     }

@@ -6,13 +6,24 @@
 use std::path::Path;
 
 use super::{JournalFiles, record::RecordHash};
-use crate::{byte_reader::ByteReader, disk::Disk};
+use crate::{byte_reader::ByteReader, disk::Disk, disk_error::DiskError};
 
 const FILE_NAME: &str = "acknowledged";
 const MAGIC: [u8; 4] = *b"CMAK";
 const SLOT_BYTES: usize = 52;
 /// The slots are in different sectors, so that a torn write spoils one of them at most.
 const SLOT_DISTANCE: u64 = 4096;
+
+/// Writes both notes anew, after a repair changed what is there.
+pub(crate) fn reset(files: &JournalFiles, next_height: u64, hash: &RecordHash) -> Result<(), DiskError> {
+    for folder in &files.folders {
+        let path = folder.join(FILE_NAME);
+        files.disk.remove(&path).map_err(DiskError::on("remove", &path))?;
+    }
+    note(files, 0, next_height, hash);
+    note(files, 1, next_height, hash);
+    Ok(())
+}
 
 /// Writes a note into one of the two slots. A failure is ignored: the note is a second witness, not the truth.
 pub(crate) fn note(files: &JournalFiles, slot: u64, next_height: u64, hash: &RecordHash) {

@@ -19,6 +19,7 @@ use crate::{
     options::{Apply, Engine, Options},
     read_view::{decode_account, last_hash},
     recent::{Layer, Recent},
+    repair::ProvenView,
     schema::{ACCOUNT, Position, ViewMeta},
     shared::Shared,
     snapshot::base,
@@ -132,7 +133,7 @@ impl ViewLadder<'_> {
                 return Err(Rejection::View("the history entries are not those that were written".to_owned()));
             }
         }
-        let trie = self.prove(&view, &meta).map_err(|error| match error {
+        let trie = prove(self.options, &view, &meta).map_err(|error| match error {
             OpenError::Read(error) => reject(error),
             OpenError::Root { .. } | OpenError::Entries { .. } => reject(error),
             other => Rejection::Open(other),
@@ -190,31 +191,6 @@ impl ViewLadder<'_> {
         Ok(blocks)
     }
 
-    /// Sums all entries and computes the root of all accounts; both must be what the journal says.
-    fn prove(&self, view: &View, meta: &ViewMeta) -> Result<StateTrie, OpenError> {
-        let mut accounts: Vec<(H256, Account)> = Vec::new();
-        let mut malformed = None;
-        let (sum, _) = view.sum_state(&mut |key, payload| {
-            if key.first() == Some(&ACCOUNT) {
-                match decode_account(key, payload) {
-                    Ok(account) => accounts.push((last_hash(key), account)),
-                    Err(error) => malformed = Some(error),
-                }
-            }
-        })?;
-        if let Some(error) = malformed {
-            return Err(error.into());
-        }
-        if sum != meta.state_fingerprint {
-            return Err(OpenError::Entries { height: meta.height });
-        }
-        let trie = StateTrie::from_accounts(trie_options(self.options), accounts.into_iter());
-        if trie.root() != meta.state_root {
-            return Err(OpenError::Root { height: meta.height, expected: meta.state_root, found: trie.root() });
-        }
-        Ok(trie)
-    }
-
     /// Moves the files of a rejected view out of the way; nothing is deleted before its replacement is proven.
     fn set_aside(&self) -> Result<Option<PathBuf>, OpenError> {
         let disk = self.options.disk.as_ref();
@@ -243,7 +219,11 @@ impl ViewLadder<'_> {
         let scan = scan(self.files, None, ScanMode::Heal)?;
         let first = scan.entries.partition_point(|entry| entry.height < next);
         let entries = scan.entries.get(first..).unwrap_or_default();
-        if scan.end.next_height < self.scan.end.next_height {
+        if has_base && next == scan.end.next_height && !scan.segments.is_empty() {
+            meta.record_hash = scan.end.hash;
+            view.load(&[], Some(&meta))?;
+        }
+        if next < self.scan.end.next_height && scan.end.next_height < self.scan.end.next_height {
             super::refuse_lost_blocks(self.files, &scan, self.scan.end.next_height)?;
         }
         if next < scan.end.next_height && entries.first().is_none_or(|entry| entry.height != next) {
@@ -251,7 +231,7 @@ impl ViewLadder<'_> {
         }
         let blocks = self.replay(&view, &mut meta, entries)?;
         let is_empty = blocks == 0 && !has_base;
-        let trie = if is_empty { empty_trie(self.options) } else { self.prove(&view, &meta)? };
+        let trie = if is_empty { empty_trie(self.options) } else { prove(self.options, &view, &meta)? };
         if !is_empty {
             report.findings.push(Finding::ViewRebuilt { blocks });
         }
@@ -270,4 +250,42 @@ pub(crate) fn read_block(files: &JournalFiles, position: Position, height: u64) 
     let record_bytes = record.header.record_bytes() as u64;
     let Ok(block) = BlockRecord::decode(&record.payload) else { return Ok(None) };
     Ok(Some((Layer::new(height, record.hash, position, block), record_bytes)))
+}
+
+/// Sums all entries and computes the root of all accounts; both must be what the journal says.
+fn prove(options: &Options, view: &View, meta: &ViewMeta) -> Result<StateTrie, OpenError> {
+    let mut accounts: Vec<(H256, Account)> = Vec::new();
+    let mut malformed = None;
+    let (sum, _) = view.sum_state(&mut |key, payload| {
+        if key.first() == Some(&ACCOUNT) {
+            match decode_account(key, payload) {
+                Ok(account) => accounts.push((last_hash(key), account)),
+                Err(error) => malformed = Some(error),
+            }
+        }
+    })?;
+    if let Some(error) = malformed {
+        return Err(error.into());
+    }
+    if sum != meta.state_fingerprint {
+        return Err(OpenError::Entries { height: meta.height });
+    }
+    let trie = StateTrie::from_accounts(trie_options(options), accounts.into_iter());
+    if trie.root() != meta.state_root {
+        return Err(OpenError::Root { height: meta.height, expected: meta.state_root, found: trie.root() });
+    }
+    Ok(trie)
+}
+
+/// Opens the view for a repair and checks all of it; `None` when it cannot be relied on.
+pub(crate) fn proven_view(options: &Options) -> Option<ProvenView> {
+    let engine =
+        open_engine(options.engine, &options.view_folder(), options.cache_bytes, options.open_limit_ms).ok()?;
+    let view = View::new(engine);
+    let meta = view.meta().ok()??;
+    if meta.chain_id != options.chain_id {
+        return None;
+    }
+    prove(options, &view, &meta).ok()?;
+    Some(ProvenView { next_height: meta.height + 1, record_hash: meta.record_hash })
 }
