@@ -83,6 +83,15 @@ pub struct OpenReport {
     pub findings: Vec<Finding>,
 }
 
+impl OpenReport {
+    /// Says whether nothing was wrong: a store that was not closed is only looked at, and a view that lags behind the
+    /// journal only follows it.
+    #[must_use]
+    pub fn is_harmless(&self) -> bool {
+        self.findings.iter().all(|finding| matches!(finding, Finding::NotClosed | Finding::ViewRolledForward { .. }))
+    }
+}
+
 /// A store cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
