@@ -14,12 +14,14 @@ use primitive_types::H256;
 use self::view_ladder::{OpenedView, ViewLadder};
 use crate::{
     applier::{Applier, ApplierHandle, ApplyError},
+    block::Tip,
     checkpoint::{self, Closing},
     disk_error::DiskError,
     fingerprint::Fingerprint,
     journal::{
         End, Journal, JournalFiles, RecordError, acknowledged, mend,
         scan::{Scan, ScanError, ScanMode, scan},
+        segment::segment_path,
     },
     key_value::KeyValueError,
     options::{Apply, Options},
@@ -180,7 +182,8 @@ impl State {
             report.findings.push(Finding::CheckpointsDamaged { count: checkpoints.damaged_count });
         }
         let known = checkpoints.newest.map(|checkpoint| checkpoint.known_record());
-        let mut scan = scan(&files, known, ScanMode::Heal)?;
+        let start = known.filter(|known| reaches(&files, known.next));
+        let mut scan = scan(&files, start, ScanMode::Heal)?;
         if scan.segments.is_empty()
             && let Some((_, base)) = base::newest(&options)?
         {
@@ -210,6 +213,15 @@ pub(crate) fn journal_files(options: &Options) -> JournalFiles {
         chain_id: options.chain_id,
         segment_bytes_max: options.segment_bytes_max,
     }
+}
+
+/// Says whether every copy of the journal reaches the place where a checkpoint ended.
+fn reaches(files: &JournalFiles, next: Position) -> bool {
+    next.segment == 0
+        || files.folders.iter().all(|folder| {
+            let length = files.disk.length(&segment_path(folder, next.segment));
+            length.is_ok_and(|length| length.is_some_and(|length| length >= next.offset))
+        })
 }
 
 pub(crate) fn lock(options: &Options) -> Result<crate::disk::LockGuard, OpenError> {
@@ -245,7 +257,9 @@ fn assemble(
 ) -> Result<State, OpenError> {
     let next_height = scan.end.next_height;
     let OpenedView { view, meta, trie } = opened;
-    let recent = recent_layers(&files, &view, &options, next_height, report)?;
+    let layers = recent_layers(&files, &view, &options, next_height, report)?;
+    let tip = meta.map(|meta| Tip { height: meta.height, hash: meta.block_hash, state_root: meta.state_root });
+    let recent = Recent::new(layers, tip, next_height);
     let applied_below = meta.map_or(0, |meta| meta.height + 1);
     let history_start = meta.map_or(0, |meta| meta.history_start);
     let end = Position { segment: scan.end_segment, offset: scan.end.offset.unwrap_or(0) };
@@ -303,7 +317,7 @@ fn recent_layers(
     options: &Options,
     next_height: u64,
     report: &mut OpenReport,
-) -> Result<Recent, OpenError> {
+) -> Result<Vec<Arc<Layer>>, OpenError> {
     let mut layers: Vec<Arc<Layer>> = Vec::new();
     let mut bytes = 0;
     for height in (0..next_height).rev().take(options.recent_blocks.max(1)) {
@@ -323,5 +337,5 @@ fn recent_layers(
         }
     }
     layers.reverse();
-    Ok(Recent::new(layers, next_height))
+    Ok(layers)
 }

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use primitive_types::H256;
 
 use crate::{
+    block::Tip,
     fingerprint::Fingerprint,
     journal::record::{BlockRecord, Change, RecordHash},
     schema::Position,
@@ -60,6 +61,8 @@ impl Layer {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Recent {
     layers: Vec<Arc<Layer>>,
+    /// The last block when the store was opened; its layer may be missing.
+    opened_at: Option<Tip>,
     /// Height of the block that comes next.
     pub(crate) next_height: u64,
 }
@@ -68,8 +71,13 @@ pub(crate) struct Recent {
 pub(crate) type Known = Option<Bytes>;
 
 impl Recent {
-    pub(crate) const fn new(layers: Vec<Arc<Layer>>, next_height: u64) -> Self {
-        Self { layers, next_height }
+    pub(crate) const fn new(layers: Vec<Arc<Layer>>, opened_at: Option<Tip>, next_height: u64) -> Self {
+        Self { layers, opened_at, next_height }
+    }
+
+    pub(crate) fn tip(&self) -> Option<Tip> {
+        let of = |layer: &Arc<Layer>| Tip { height: layer.height, hash: layer.block_hash, state_root: layer.state_root };
+        self.layers.last().map(of).or(self.opened_at)
     }
 
     pub(crate) fn push(&mut self, layer: Arc<Layer>) {
@@ -100,10 +108,6 @@ impl Recent {
 
     pub(crate) fn at(&self, height: u64) -> Option<&Arc<Layer>> {
         self.layers.iter().rev().find(|layer| layer.height == height)
-    }
-
-    pub(crate) fn last(&self) -> Option<&Arc<Layer>> {
-        self.layers.last()
     }
 
     /// The oldest height whose state the layers can restore.

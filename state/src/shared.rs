@@ -114,7 +114,7 @@ impl Shared {
         recent.push(layer);
         // A layer at a height is needed by readers of any lower height, and as long as the view lacks it.
         let keep_from = self.applied_below().min(lowest_pin.saturating_add(1));
-        recent.shrink(keep_from, self.recent_blocks, self.recent_bytes);
+        recent.shrink(keep_from, self.recent_blocks.max(1), self.recent_bytes);
         *slot = Arc::new(recent);
     }
 

@@ -175,8 +175,7 @@ impl State {
     /// Returns the last block, `None` before the first.
     #[must_use]
     pub fn tip(&self) -> Option<Tip> {
-        let recent = self.shared.recent();
-        recent.last().map(|layer| Tip { height: layer.height, hash: layer.block_hash, state_root: layer.state_root })
+        self.shared.recent().tip()
     }
 
     /// Commits a block: when this returns, the block survives any crash.

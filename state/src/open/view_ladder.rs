@@ -122,6 +122,9 @@ impl ViewLadder<'_> {
             OpenError::Apply(error) => reject(error),
             other => Rejection::Open(other),
         })?;
+        if meta.height + 1 != self.scan.end.next_height {
+            return Err(OpenError::BlockMissing { height: meta.height + 1 }.into());
+        }
         if blocks > 0 {
             report.findings.push(Finding::ViewRolledForward { blocks });
         }
@@ -155,7 +158,10 @@ impl ViewLadder<'_> {
                 return Err(Rejection::View(text));
             }
             Some(checkpoint) if below == checkpoint.next_height => Some(checkpoint.record_hash),
-            _ => self.scan.entries.iter().find(|entry| entry.height == meta.height).map(|entry| entry.hash),
+            _ => {
+                let is_it = |entry: &&Entry| entry.height == meta.height && entry.kind == RecordKind::Block;
+                self.scan.entries.iter().find(is_it).map(|entry| entry.hash)
+            }
         };
         let covered_by_marker = known.is_none() && self.scan.entries.iter().any(|entry| entry.kind == RecordKind::Lost);
         if known != Some(meta.record_hash) && !covered_by_marker {
