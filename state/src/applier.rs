@@ -93,6 +93,8 @@ impl Applier {
     pub(crate) fn apply(&mut self, work: &Work) -> Result<(), ApplyError> {
         let layer = &work.layer;
         let old_values = match self.history {
+            // Nobody can ask for the state before the first block.
+            _ if layer.height == 0 => OldValues::Drop,
             History::Archive | History::Full(_) => OldValues::Keep,
             History::Minimal => OldValues::Drop,
         };

@@ -181,6 +181,11 @@ impl Journal {
         &self.segments
     }
 
+    /// Returns the first block that the journal holds or will hold.
+    pub(crate) fn first_height(&self) -> u64 {
+        self.segments.first().map_or(self.written.next_height, |segment| segment.first_height)
+    }
+
     /// Appends the record of the next block without waiting for the disk.
     ///
     /// On an error the journal is as before.

@@ -37,6 +37,7 @@ mod state;
 mod state_trie;
 mod trie;
 mod trie_root;
+mod verify;
 mod view;
 
 pub use account::Account;
@@ -71,3 +72,4 @@ pub use state_trie::{
     StorageReaderError, Undo,
 };
 pub use trie_root::{ordered_trie_root, sorted_trie_root};
+pub use verify::{Problem, VerifyError, VerifyLevel};

@@ -279,8 +279,10 @@ fn assemble(
         Apply::Inline => ApplierHandle::Inline(Box::new(applier)),
         Apply::Background => ApplierHandle::background(applier),
     };
+    let journal = Journal::resume(files, scan.segments, scan.end);
+    shared.set_journal_start(journal.first_height());
     let writer = Writer {
-        journal: Journal::resume(files, scan.segments, scan.end),
+        journal,
         trie,
         fingerprint: start.state_fingerprint,
         applier,

@@ -32,6 +32,8 @@ pub(crate) struct Shared {
     applied_below: AtomicU64,
     /// Oldest height that the history of the view can restore.
     history_start: AtomicU64,
+    /// First block in the journal.
+    journal_start: AtomicU64,
     pins: Mutex<BTreeMap<u64, usize>>,
     failure: Mutex<Option<ApplyError>>,
     recent_blocks: usize,
@@ -52,6 +54,7 @@ impl Shared {
             recent: RwLock::new(Arc::new(recent)),
             applied_below: AtomicU64::new(applied_below),
             history_start: AtomicU64::new(history_start),
+            journal_start: AtomicU64::new(0),
             pins: Mutex::new(BTreeMap::new()),
             failure: Mutex::new(None),
             recent_blocks,
@@ -83,6 +86,14 @@ impl Shared {
             self.set_history_start(height);
         }
         is_free
+    }
+
+    pub(crate) fn journal_start(&self) -> u64 {
+        self.journal_start.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_journal_start(&self, height: u64) {
+        self.journal_start.store(height, Ordering::Release);
     }
 
     fn pins(&self) -> MutexGuard<'_, BTreeMap<u64, usize>> {

@@ -15,7 +15,6 @@ use crate::{
     checkpoint::Closing,
     diff::PartialDiff,
     disk::LockGuard,
-    disk_error::DiskError,
     fingerprint::Fingerprint,
     journal::{
         AppendError, Journal, RecordError,
@@ -162,7 +161,7 @@ pub struct State {
 }
 
 impl State {
-    fn writer(&self) -> MutexGuard<'_, Writer> {
+    pub(crate) fn writer(&self) -> MutexGuard<'_, Writer> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -361,9 +360,7 @@ impl State {
             None => self.shared.view.position(height)?.ok_or_else(|| self.pruned_block(height))?,
         };
         let path = self.shared.files.main_path(position.segment);
-        if self.shared.files.disk.length(&path).map_err(DiskError::on("inspect", &path))?.is_none()
-            && height < self.first_block(&self.writer())
-        {
+        if height < self.shared.journal_start() {
             return Err(self.pruned_block(height));
         }
         let damaged = || RecordError::Damaged { path: path.clone(), offset: position.offset, height };
@@ -389,15 +386,14 @@ impl State {
     /// Removes the segments of the journal that hold only blocks below a height; the base covers them.
     pub(crate) fn drop_blocks_below(&self, height: u64) -> Result<usize, crate::snapshot::SnapshotError> {
         self.checkpoint().map_err(|_failed| crate::snapshot::SnapshotError::Worker)?;
-        Ok(self.writer().journal.drop_below(height)?)
-    }
-
-    fn first_block(&self, writer: &Writer) -> u64 {
-        writer.journal.segments().first().map_or(u64::MAX, |segment| segment.first_height)
+        let mut writer = self.writer();
+        let count = writer.journal.drop_below(height)?;
+        self.shared.set_journal_start(writer.journal.first_height());
+        Ok(count)
     }
 
     fn pruned_block(&self, height: u64) -> ReadError {
-        ReadError::Pruned { height, oldest: self.first_block(&self.writer()) }
+        ReadError::Pruned { height, oldest: self.shared.journal_start() }
     }
 
     /// Proves an account and some of its slots, or their absence, at the last block (EIP-1186).

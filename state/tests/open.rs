@@ -1,5 +1,4 @@
 //! Commit, reopen, read back: with every engine, in every mode, against a plain model.
-#![expect(dead_code, reason = "the workload is shared with the torture tool, which uses all of it")]
 
 #[path = "../src/bin/state-torture/workload.rs"]
 mod workload;
@@ -133,7 +132,7 @@ fn root_after_changes_nothing() {
 #[test]
 fn history_modes_keep_what_they_promise() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let full = Options { history: History::Full(10), recent_blocks: 3, ..options(folder.path()) };
+    let full = Options { history: History::Full(10), recent_blocks: 3, apply: Apply::Inline, ..options(folder.path()) };
     let (state, _) = State::open(full.clone()).expect("opens");
     commit_range(&state, 7, 0, 40);
     state.checkpoint().expect("the view catches up");
