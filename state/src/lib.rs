@@ -14,7 +14,7 @@ mod trie_root;
 
 pub use account::Account;
 pub use change_set::{AccountChange, AccountWrite, ChangeSet};
-pub use keccak::{EMPTY_CODE_HASH, EMPTY_TRIE_ROOT, keccak256};
+pub use keccak::{EMPTY_CODE_HASH, EMPTY_TRIE_ROOT, keccak256, keccak256_many};
 pub use proof::{AccountProof, ProofError, StorageProof, verify_proof};
 pub use range_proof::{RangeEnd, RangeProof};
 pub use state_trie::{

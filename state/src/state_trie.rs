@@ -161,7 +161,7 @@ enum StorageUndo {
     /// Writes these slots.
     Slots(Vec<Update<U256>>),
     /// Puts the trie back that was taken out; one that was not resident is loaded again when needed.
-    Trie(Option<Trie<U256>>),
+    Trie(Option<Box<Trie<U256>>>),
 }
 
 /// The changes of one account, with its keys hashed and sorted.
@@ -286,7 +286,9 @@ impl StateTrie {
         let mut changed = Vec::new();
         for (hashed_address, undo) in undo.storages {
             match undo {
-                StorageUndo::Trie(trie) => self.storages.put_back(hashed_address, trie),
+                StorageUndo::Trie(trie) => {
+                    self.storages.put_back(hashed_address, trie.map(|trie| *trie));
+                }
                 // A trie that was evicted meanwhile is loaded in its old form when needed.
                 StorageUndo::Slots(slots) => {
                     if let Some(trie) = self.storages.resident(hashed_address) {
@@ -368,7 +370,7 @@ impl StateTrie {
             let is_cleared = write.is_none_or(|write| write.storage_cleared);
             if is_cleared {
                 let old = self.storages.take(*hashed_address);
-                undo.push((*hashed_address, StorageUndo::Trie(old)));
+                undo.push((*hashed_address, StorageUndo::Trie(old.map(Box::new))));
             }
             if !slots.is_empty() {
                 let trie = self.storages.resident_or_new(*hashed_address);

@@ -107,7 +107,7 @@ fn close(path: &mut Vec<OpenBranch>, key: &[u8], value: &[u8], depth: Option<usi
         if branch.depth > from {
             let below = reference(&node);
             node = short_node(key, from, branch.depth, PathKind::Extension, |out| {
-                out.extend_from_slice(&below)
+                out.extend_from_slice(&below);
             });
         }
         if let Some(parent) = path.last_mut() {

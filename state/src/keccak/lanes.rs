@@ -71,7 +71,7 @@ impl Backend {
             Instructions::Avx2 if count > 1 => x86::hash_avx2(messages, blocks, count, digests),
             #[cfg(target_arch = "x86_64")]
             Instructions::Avx512 | Instructions::Avx2 => {
-                hash_portable(messages, blocks, count, digests)
+                hash_portable(messages, blocks, count, digests);
             }
             Instructions::Portable => hash_portable(messages, blocks, count, digests),
         }
@@ -110,7 +110,7 @@ mod x86 {
     pub(super) fn hash_avx512(messages: &[u8], blocks: usize, digests: &mut [[u8; 32]; LANES]) {
         debug_assert!(is_x86_feature_detected!("avx512f"));
         // SAFETY: a `Backend` with this variant is made only by `supported`, which detects AVX-512F.
-        unsafe { hash_8(messages, blocks, digests) }
+        unsafe { hash_8(messages, blocks, digests) };
     }
 
     pub(super) fn hash_avx2(
