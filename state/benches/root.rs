@@ -28,7 +28,7 @@ use cybermiles_state::{
 use eth_trie::Trie as _;
 use primitive_types::{H160, H256, U256};
 
-const ROUNDS: usize = 15;
+const ROUNDS: usize = 9;
 
 /// A small generator of numbers, the same on every run.
 struct Numbers(u64);
@@ -169,7 +169,7 @@ fn build(accounts: u64) -> Contestants {
     });
     assert_eq!(root.0, ours.root().0, "alloy-trie agrees");
     println!("{:<58} cpu ms {:>9.1}   wall {:>9.1}", "root::build/alloy-trie", ms(cpu), ms(wall));
-    let mut eth = eth_trie::EthTrie::new(Arc::new(eth_trie::MemoryDB::new(true)));
+    let mut eth = eth_trie::EthTrie::new(Arc::new(eth_trie::MemoryDB::new(false)));
     let (root, cpu, wall) = measure(|| {
         leaves.iter().for_each(|(key, value)| {
             eth.insert(key.as_bytes(), value).expect("memory does not fail")
@@ -179,7 +179,7 @@ fn build(accounts: u64) -> Contestants {
     assert_eq!(root.0, ours.root().0, "eth_trie agrees");
     println!("{:<58} cpu ms {:>9.1}   wall {:>9.1}", "root::build/eth_trie", ms(cpu), ms(wall));
     let mut cita = cita_trie::PatriciaTrie::new(
-        Arc::new(cita_trie::MemoryDB::new(true)),
+        Arc::new(cita_trie::MemoryDB::new(false)),
         Arc::new(cita_hasher::HasherKeccak::new()),
     );
     let (root, cpu, wall) = measure(|| {

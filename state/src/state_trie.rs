@@ -250,25 +250,30 @@ impl StateTrie {
         self.load_storages(&writes, reader)?;
         let root_before = self.root();
         let storages = self.apply_storages(&mut writes);
+        let keys: Vec<H256> = writes.iter().map(|write| write.hashed_address).collect();
+        let located = self.accounts.locate(&keys);
         let mut storage_roots = BTreeMap::new();
         let mut updates = Vec::with_capacity(writes.len());
-        for HashedWrite { hashed_address, address, write, .. } in writes {
+        for (HashedWrite { hashed_address, address, write, .. }, located) in
+            writes.into_iter().zip(located)
+        {
             let account = write.map(|write| {
-                let storage_root = if write.storage_cleared && write.storage.is_empty() {
-                    EMPTY_TRIE_ROOT
-                } else if write.storage_cleared || !write.storage.is_empty() {
+                let storage_root = if !write.storage.is_empty() {
                     self.storages.root(hashed_address)
+                } else if write.storage_cleared {
+                    EMPTY_TRIE_ROOT
                 } else {
-                    self.account(hashed_address)
-                        .map_or(EMPTY_TRIE_ROOT, |account| account.storage_root)
+                    self.accounts
+                        .value(located)
+                        .map_or(EMPTY_TRIE_ROOT, PackedAccount::storage_root)
                 };
                 storage_roots.insert(address, storage_root);
                 let AccountWrite { nonce, balance, code_hash, .. } = *write;
                 PackedAccount::from(Account { nonce, balance, storage_root, code_hash })
             });
-            updates.push((hashed_address, account));
+            updates.push(((hashed_address, account), located));
         }
-        let accounts = self.accounts.apply(updates);
+        let accounts = self.accounts.write(updates.into_iter());
         rehash(&mut [&mut self.accounts], self.hashing);
         self.storages.evict();
         let root = self.root();
