@@ -171,9 +171,9 @@ fn build(accounts: u64) -> Contestants {
     println!("{:<58} cpu ms {:>9.1}   wall {:>9.1}", "root::build/alloy-trie", ms(cpu), ms(wall));
     let mut eth = eth_trie::EthTrie::new(Arc::new(eth_trie::MemoryDB::new(false)));
     let (root, cpu, wall) = measure(|| {
-        leaves.iter().for_each(|(key, value)| {
-            eth.insert(key.as_bytes(), value).expect("memory does not fail")
-        });
+        for (key, value) in &leaves {
+            eth.insert(key.as_bytes(), value).expect("memory does not fail");
+        }
         eth.root_hash().expect("memory does not fail")
     });
     assert_eq!(root.0, ours.root().0, "eth_trie agrees");
@@ -212,7 +212,7 @@ fn compare(all: &mut Contestants, label: &str, kind: Kind, count: usize) {
             for (key, value) in &updates {
                 match value {
                     Some(value) => {
-                        all.eth.insert(key.as_bytes(), value).expect("memory does not fail")
+                        all.eth.insert(key.as_bytes(), value).expect("memory does not fail");
                     }
                     None => drop(all.eth.remove(key.as_bytes()).expect("memory does not fail")),
                 }
@@ -225,7 +225,7 @@ fn compare(all: &mut Contestants, label: &str, kind: Kind, count: usize) {
             for (key, value) in updates {
                 match value {
                     Some(value) => {
-                        all.cita.insert(key.0.to_vec(), value).expect("memory does not fail")
+                        all.cita.insert(key.0.to_vec(), value).expect("memory does not fail");
                     }
                     None => drop(all.cita.remove(key.as_bytes()).expect("memory does not fail")),
                 }

@@ -133,7 +133,7 @@ pub struct StateTrie {
 pub struct Applied {
     /// The state root after the change.
     pub root: H256,
-    /// The storage root of every account written, after the change.
+    /// The storage root after the change of every account written that has storage.
     pub storage_roots: BTreeMap<H160, H256>,
     /// Takes the change back, see [`StateTrie::rollback`].
     pub undo: Undo,
@@ -267,7 +267,9 @@ impl StateTrie {
                         .value(located)
                         .map_or(EMPTY_TRIE_ROOT, PackedAccount::storage_root)
                 };
-                storage_roots.insert(address, storage_root);
+                if storage_root != EMPTY_TRIE_ROOT {
+                    storage_roots.insert(address, storage_root);
+                }
                 let AccountWrite { nonce, balance, code_hash, .. } = *write;
                 PackedAccount::from(Account { nonce, balance, storage_root, code_hash })
             });
