@@ -18,6 +18,9 @@ use crate::{
 };
 
 /// Where the storage of an account is found when its trie is not resident.
+///
+/// It is asked for the storage as it is after the last change that was applied and not taken back. What it says is
+/// checked against the storage root in the account.
 pub trait StorageReader {
     /// Visits all slots of an account: keccak-256 of the slot's key and the value, in strictly ascending order of the
     /// hashed keys, without zero values.
@@ -120,6 +123,34 @@ pub struct StateTrieMemory {
 ///
 /// The account trie is complete. A storage trie is resident or not; a resident one has the root its account names.
 /// No operation that fails changes the state.
+///
+/// # Examples
+///
+/// ```
+/// use cybermiles_state::{
+///     AccountChange, AccountWrite, ChangeSet, EMPTY_CODE_HASH, NoStorage, StateTrie, StateTrieOptions,
+/// };
+/// use primitive_types::{H160, H256};
+///
+/// let alice = H160::repeat_byte(0xa1);
+/// let mut write = AccountWrite::new(1, 1_000.into(), EMPTY_CODE_HASH);
+/// write.storage.insert(H256::zero(), 42.into());
+/// let mut changes = ChangeSet::default();
+/// changes.accounts.insert(alice, AccountChange::Written(write));
+///
+/// let mut state = StateTrie::new(StateTrieOptions::default());
+/// let applied = state.apply(&changes, &NoStorage)?;
+///
+/// // Whoever knows the root can check this without any store.
+/// let proof = state.prove_account(alice, &[H256::zero()], &NoStorage)?;
+/// assert_eq!(proof.verify(applied.root), Ok(()));
+/// assert_eq!(proof.storage[0].value, 42.into());
+///
+/// // The block was not decided: take it back.
+/// state.rollback(applied.undo);
+/// assert_eq!(state.root(), cybermiles_state::EMPTY_TRIE_ROOT);
+/// # Ok::<(), cybermiles_state::StorageError>(())
+/// ```
 #[derive(Debug)]
 pub struct StateTrie {
     accounts: Trie<PackedAccount>,
@@ -255,7 +286,7 @@ impl StateTrie {
         let mut storage_roots = BTreeMap::new();
         let mut updates = Vec::with_capacity(writes.len());
         for (HashedWrite { hashed_address, address, write, .. }, located) in
-            writes.into_iter().zip(located)
+            writes.into_iter().zip(&located)
         {
             let account = write.map(|write| {
                 let storage_root = if !write.storage.is_empty() {
@@ -264,7 +295,7 @@ impl StateTrie {
                     EMPTY_TRIE_ROOT
                 } else {
                     self.accounts
-                        .value(located)
+                        .value(*located)
                         .map_or(EMPTY_TRIE_ROOT, PackedAccount::storage_root)
                 };
                 if storage_root != EMPTY_TRIE_ROOT {
@@ -273,9 +304,9 @@ impl StateTrie {
                 let AccountWrite { nonce, balance, code_hash, .. } = *write;
                 PackedAccount::from(Account { nonce, balance, storage_root, code_hash })
             });
-            updates.push(((hashed_address, account), located));
+            updates.push((hashed_address, account));
         }
-        let accounts = self.accounts.write(updates.into_iter());
+        let accounts = self.accounts.write(updates, located);
         rehash(&mut [&mut self.accounts], self.hashing);
         self.storages.evict();
         let root = self.root();
@@ -291,6 +322,7 @@ impl StateTrie {
     pub fn rollback(&mut self, undo: Undo) {
         assert_eq!(self.root(), undo.root_after, "changes are taken back in reverse order");
         let mut changed = Vec::new();
+        self.storages.begin_batch();
         for (hashed_address, undo) in undo.storages {
             match undo {
                 StorageUndo::Trie(trie) => {

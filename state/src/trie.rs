@@ -93,6 +93,22 @@ impl<V: LeafValue> Trie<V> {
     ///
     /// The root hash is stale until [`rehash`].
     pub(crate) fn apply(&mut self, updates: Vec<Update<V>>) -> Vec<Update<V>> {
+        let keys: Vec<H256> = updates.iter().map(|(key, _)| *key).collect();
+        let located = self.locate(&keys);
+        self.write(updates, located)
+    }
+
+    /// The value of a leaf that was located.
+    pub(crate) fn value(&self, located: Located) -> Option<&V> {
+        located.0.map(|leaf| &self.arena.leaf(leaf).value)
+    }
+
+    /// Applies updates whose leaves are located; see [`Trie::apply`].
+    pub(crate) fn write(
+        &mut self,
+        updates: Vec<Update<V>>,
+        located: Vec<Located>,
+    ) -> Vec<Update<V>> {
         if self.root.is_none() {
             let undo = updates
                 .iter()
@@ -104,23 +120,8 @@ impl<V: LeafValue> Trie<V> {
             );
             return undo;
         }
-        let keys: Vec<H256> = updates.iter().map(|(key, _)| *key).collect();
-        let located = self.locate(&keys);
-        self.write(updates.into_iter().zip(located))
-    }
-
-    /// The value of a leaf that was located.
-    pub(crate) fn value(&self, located: Located) -> Option<&V> {
-        located.0.map(|leaf| &self.arena.leaf(leaf).value)
-    }
-
-    /// Applies updates whose leaves are located; see [`Trie::apply`].
-    pub(crate) fn write(
-        &mut self,
-        updates: impl ExactSizeIterator<Item = (Update<V>, Located)>,
-    ) -> Vec<Update<V>> {
         let mut undo = Vec::with_capacity(updates.len());
-        for ((key, value), Located(leaf)) in updates {
+        for ((key, value), Located(leaf)) in updates.into_iter().zip(located) {
             match (leaf, value) {
                 (Some(leaf), Some(value)) => {
                     let old = std::mem::replace(&mut self.arena.leaf_mut(leaf).value, value);

@@ -13,6 +13,16 @@ use crate::{
 
 /// The root of a list, as block headers commit to transactions, receipts and withdrawals: a trie from the RLP of each
 /// index to the item (YP 4.3.2).
+///
+/// # Examples
+///
+/// ```
+/// use cybermiles_state::{EMPTY_TRIE_ROOT, ordered_trie_root};
+///
+/// let nothing: [&[u8]; 0] = [];
+/// assert_eq!(ordered_trie_root(&nothing), EMPTY_TRIE_ROOT);
+/// assert_ne!(ordered_trie_root(&["first", "second"]), ordered_trie_root(&["second", "first"]));
+/// ```
 #[must_use]
 pub fn ordered_trie_root(items: &[impl AsRef<[u8]>]) -> H256 {
     let key = |index: usize| {
