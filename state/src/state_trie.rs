@@ -278,7 +278,13 @@ impl StateTrie {
     ) -> Result<Applied, StorageError> {
         let mut writes = self.hash_keys(changes);
         writes.sort_unstable_by_key(|write| write.hashed_address);
-        self.load_storages(&writes, reader)?;
+        self.storages.begin_batch();
+        let loaded = self.load_storages(&writes, reader);
+        if loaded.is_err() {
+            // Tries that were begun for accounts without storage do not stay.
+            self.storages.evict();
+        }
+        loaded?;
         let root_before = self.root();
         let storages = self.apply_storages(&mut writes);
         let keys: Vec<H256> = writes.iter().map(|write| write.hashed_address).collect();
@@ -402,7 +408,6 @@ impl StateTrie {
     }
 
     fn apply_storages(&mut self, writes: &mut [HashedWrite<'_>]) -> Vec<(H256, StorageUndo)> {
-        self.storages.begin_batch();
         let mut undo = Vec::new();
         let mut changed = Vec::new();
         for HashedWrite { hashed_address, write, slots, .. } in writes {

@@ -235,7 +235,11 @@ fn storage_that_cannot_be_trusted_changes_nothing() {
         storage_root: sorted_trie_root([([1; 32], [5]), ([2; 32], [6])]),
         ..Account::externally_owned(1, 1.into())
     };
-    let hashed_address = keccak256(address(1).as_bytes());
+    // The account whose storage is read last, so that other tries are begun before the failure.
+    let others = (0..20).map(address);
+    let victim =
+        others.clone().max_by_key(|address| keccak256(address.as_bytes())).expect("twenty");
+    let hashed_address = keccak256(victim.as_bytes());
     let options =
         StateTrieOptions { resident_storage_leaves_max: 0, ..StateTrieOptions::default() };
     let mut state = StateTrie::from_accounts(options, std::iter::once((hashed_address, account)));
@@ -243,11 +247,13 @@ fn storage_that_cannot_be_trusted_changes_nothing() {
     let mut write = AccountWrite::new(2, 2.into(), EMPTY_CODE_HASH);
     write.storage.insert(slot(1), 9.into());
     let mut changes = ChangeSet::default();
-    changes.accounts.insert(
-        address(0),
-        AccountChange::Written(AccountWrite::new(1, 1.into(), EMPTY_CODE_HASH)),
-    );
-    changes.accounts.insert(address(1), AccountChange::Written(write));
+    changes.accounts.insert(victim, AccountChange::Written(write));
+
+    for other in others.filter(|address| *address != victim) {
+        let mut write = AccountWrite::new(1, 1.into(), EMPTY_CODE_HASH);
+        write.storage.insert(slot(1), 1.into());
+        changes.accounts.insert(other, AccountChange::Written(write));
+    }
 
     let mut refuse = |reader: WrongStorage| {
         let error = state.apply(&changes, &reader).expect_err("the storage is wrong");
@@ -255,7 +261,7 @@ fn storage_that_cannot_be_trusted_changes_nothing() {
             (state.root(), state.memory().accounts, state.memory().storage_tries),
             (root, 1, 0)
         );
-        assert!(state.prove_account(address(1), &[slot(1)], &reader).is_err());
+        assert!(state.prove_account(victim, &[slot(1)], &reader).is_err());
         error
     };
     assert!(matches!(
