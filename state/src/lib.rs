@@ -47,7 +47,7 @@ pub use byte_reader::Malformed;
 pub use change_set::{AccountChange, AccountWrite, ChangeSet};
 pub use disk_error::DiskError;
 pub use journal::{AppendError, RecordError, scan::ScanError};
-pub use keccak::{EMPTY_CODE_HASH, EMPTY_TRIE_ROOT, keccak256};
+pub use keccak::{EMPTY_CODE_HASH, EMPTY_TRIE_ROOT, keccak256, keccak256_many};
 pub use key_value::{Batch, KeyValue, KeyValueError, Visitor};
 pub use memory_store::MemoryStore;
 pub use open::{Finding, OpenError, OpenReport};

@@ -81,6 +81,12 @@ impl<'a> CompactPath<'a> {
         nibble(self.bytes, index + if self.is_odd() { 1 } else { 2 })
     }
 
+    /// True when the key has these nibbles at a depth.
+    pub(crate) fn is_part_of(&self, key: &[u8], depth: usize) -> bool {
+        let end = depth + self.len();
+        end <= key.len() * 2 && (depth..end).all(|at| nibble(key, at) == self.nibble(at - depth))
+    }
+
     const fn is_odd(&self) -> bool {
         self.bytes[0] & 0x10 != 0
     }

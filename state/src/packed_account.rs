@@ -29,6 +29,15 @@ impl From<Account> for PackedAccount {
     }
 }
 
+impl PackedAccount {
+    pub(crate) fn storage_root(&self) -> H256 {
+        match self {
+            Self::ExternallyOwned { .. } => EMPTY_TRIE_ROOT,
+            Self::Contract(account) => account.storage_root,
+        }
+    }
+}
+
 impl From<&PackedAccount> for Account {
     fn from(packed: &PackedAccount) -> Self {
         match packed {

@@ -8,7 +8,7 @@ pub(crate) use self::node::{ChildReference, ProofNode};
 use crate::{
     account::Account,
     keccak::{EMPTY_TRIE_ROOT, keccak256},
-    nibbles::{PathKind, nibble},
+    nibbles::nibble,
     rlp::{self, RlpError},
 };
 
@@ -134,24 +134,16 @@ fn walk<'a>(
                 reference = children[nibble(key, depth)];
                 depth += 1;
             }
-            ProofNode::Short { path, payload } => {
-                let end = depth + path.len();
-                let is_on_path = end <= key.len() * 2
-                    && (depth..end).all(|at| nibble(key, at) == path.nibble(at - depth));
-                if !is_on_path {
+            ProofNode::Extension { path, child } => {
+                if !path.is_part_of(key, depth) {
                     return Ok(None);
                 }
-                depth = end;
-                match path.kind {
-                    PathKind::Leaf => {
-                        return if depth == key.len() * 2 {
-                            Ok(Some(payload.value()?))
-                        } else {
-                            Ok(None)
-                        };
-                    }
-                    PathKind::Extension => reference = payload.child()?,
-                }
+                depth += path.len();
+                reference = child;
+            }
+            ProofNode::Leaf { path, value } => {
+                let is_here = path.is_part_of(key, depth) && depth + path.len() == key.len() * 2;
+                return Ok(is_here.then_some(value));
             }
         }
     }

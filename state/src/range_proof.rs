@@ -9,7 +9,7 @@ use primitive_types::H256;
 
 use crate::{
     keccak::{Backend, EMPTY_TRIE_ROOT, keccak256},
-    nibbles::{KEY_NIBBLES, PathKind, Prefix},
+    nibbles::{CompactPath, KEY_NIBBLES, Prefix},
     proof::{ChildReference, ProofError, ProofNode},
     trie::{Hashing, Trie, rehash},
 };
@@ -133,24 +133,28 @@ impl<'a> EdgeWalk<'a> {
                 Ok(())
             }
             ProofNode::Branch { .. } => Err(ProofError::Node),
-            ProofNode::Short { path, payload } => {
-                if prefix.depth + path.len() > KEY_NIBBLES {
-                    return Err(ProofError::Node);
-                }
-                let below =
-                    (0..path.len()).fold(prefix, |prefix, at| prefix.child(path.nibble(at)));
-                if self.range.leaves_under(prefix).len() != self.range.leaves_under(below).len() {
-                    return self.expect_no_leaves(prefix);
-                }
-                match path.kind {
-                    PathKind::Leaf => self.check_leaf(below, payload.value()?),
-                    PathKind::Extension => {
-                        self.pending.push((below, payload.child()?));
-                        Ok(())
-                    }
-                }
+            ProofNode::Extension { path, child } => {
+                let below = self.descend(prefix, &path)?;
+                self.pending.push((below, child));
+                Ok(())
+            }
+            ProofNode::Leaf { path, value } => {
+                let below = self.descend(prefix, &path)?;
+                self.check_leaf(below, value)
             }
         }
+    }
+
+    /// Follows the path of a node; beside the path there must be no leaf.
+    fn descend(&self, prefix: Prefix, path: &CompactPath<'_>) -> Result<Prefix, ProofError> {
+        if prefix.depth + path.len() > KEY_NIBBLES {
+            return Err(ProofError::Node);
+        }
+        let below = (0..path.len()).fold(prefix, |prefix, at| prefix.child(path.nibble(at)));
+        if self.range.leaves_under(prefix).len() != self.range.leaves_under(below).len() {
+            self.expect_no_leaves(prefix)?;
+        }
+        Ok(below)
     }
 
     /// A node whose keys are all in the range: its leaves must hash to it.

@@ -18,6 +18,9 @@ use crate::{
 };
 
 /// Where the storage of an account is found when its trie is not resident.
+///
+/// It is asked for the storage as it is after the last change that was applied and not taken back. What it says is
+/// checked against the storage root in the account.
 pub trait StorageReader {
     /// Visits all slots of an account: keccak-256 of the slot's key and the value, in strictly ascending order of the
     /// hashed keys, without zero values.
@@ -120,6 +123,34 @@ pub struct StateTrieMemory {
 ///
 /// The account trie is complete. A storage trie is resident or not; a resident one has the root its account names.
 /// No operation that fails changes the state.
+///
+/// # Examples
+///
+/// ```
+/// use cybermiles_state::{
+///     AccountChange, AccountWrite, ChangeSet, EMPTY_CODE_HASH, NoStorage, StateTrie, StateTrieOptions,
+/// };
+/// use primitive_types::{H160, H256};
+///
+/// let alice = H160::repeat_byte(0xa1);
+/// let mut write = AccountWrite::new(1, 1_000.into(), EMPTY_CODE_HASH);
+/// write.storage.insert(H256::zero(), 42.into());
+/// let mut changes = ChangeSet::default();
+/// changes.accounts.insert(alice, AccountChange::Written(write));
+///
+/// let mut state = StateTrie::new(StateTrieOptions::default());
+/// let applied = state.apply(&changes, &NoStorage)?;
+///
+/// // Whoever knows the root can check this without any store.
+/// let proof = state.prove_account(alice, &[H256::zero()], &NoStorage)?;
+/// assert_eq!(proof.verify(applied.root), Ok(()));
+/// assert_eq!(proof.storage[0].value, 42.into());
+///
+/// // The block was not decided: take it back.
+/// state.rollback(applied.undo);
+/// assert_eq!(state.root(), cybermiles_state::EMPTY_TRIE_ROOT);
+/// # Ok::<(), cybermiles_state::StorageError>(())
+/// ```
 #[derive(Debug)]
 pub struct StateTrie {
     accounts: Trie<PackedAccount>,
@@ -133,7 +164,7 @@ pub struct StateTrie {
 pub struct Applied {
     /// The state root after the change.
     pub root: H256,
-    /// The storage root of every account written, after the change.
+    /// The storage root after the change of every account written that has storage.
     pub storage_roots: BTreeMap<H160, H256>,
     /// Takes the change back, see [`StateTrie::rollback`].
     pub undo: Undo,
@@ -161,7 +192,7 @@ enum StorageUndo {
     /// Writes these slots.
     Slots(Vec<Update<U256>>),
     /// Puts the trie back that was taken out; one that was not resident is loaded again when needed.
-    Trie(Option<Trie<U256>>),
+    Trie(Option<Box<Trie<U256>>>),
 }
 
 /// The changes of one account, with its keys hashed and sorted.
@@ -247,28 +278,41 @@ impl StateTrie {
     ) -> Result<Applied, StorageError> {
         let mut writes = self.hash_keys(changes);
         writes.sort_unstable_by_key(|write| write.hashed_address);
-        self.load_storages(&writes, reader)?;
+        self.storages.begin_batch();
+        let loaded = self.load_storages(&writes, reader);
+        if loaded.is_err() {
+            // Tries that were begun for accounts without storage do not stay.
+            self.storages.evict();
+        }
+        loaded?;
         let root_before = self.root();
         let storages = self.apply_storages(&mut writes);
+        let keys: Vec<H256> = writes.iter().map(|write| write.hashed_address).collect();
+        let located = self.accounts.locate(&keys);
         let mut storage_roots = BTreeMap::new();
         let mut updates = Vec::with_capacity(writes.len());
-        for HashedWrite { hashed_address, address, write, .. } in writes {
+        for (HashedWrite { hashed_address, address, write, .. }, located) in
+            writes.into_iter().zip(&located)
+        {
             let account = write.map(|write| {
-                let storage_root = if write.storage_cleared && write.storage.is_empty() {
-                    EMPTY_TRIE_ROOT
-                } else if write.storage_cleared || !write.storage.is_empty() {
+                let storage_root = if !write.storage.is_empty() {
                     self.storages.root(hashed_address)
+                } else if write.storage_cleared {
+                    EMPTY_TRIE_ROOT
                 } else {
-                    self.account(hashed_address)
-                        .map_or(EMPTY_TRIE_ROOT, |account| account.storage_root)
+                    self.accounts
+                        .value(*located)
+                        .map_or(EMPTY_TRIE_ROOT, PackedAccount::storage_root)
                 };
-                storage_roots.insert(address, storage_root);
+                if storage_root != EMPTY_TRIE_ROOT {
+                    storage_roots.insert(address, storage_root);
+                }
                 let AccountWrite { nonce, balance, code_hash, .. } = *write;
                 PackedAccount::from(Account { nonce, balance, storage_root, code_hash })
             });
             updates.push((hashed_address, account));
         }
-        let accounts = self.accounts.apply(updates);
+        let accounts = self.accounts.write(updates, located);
         rehash(&mut [&mut self.accounts], self.hashing);
         self.storages.evict();
         let root = self.root();
@@ -284,9 +328,12 @@ impl StateTrie {
     pub fn rollback(&mut self, undo: Undo) {
         assert_eq!(self.root(), undo.root_after, "changes are taken back in reverse order");
         let mut changed = Vec::new();
+        self.storages.begin_batch();
         for (hashed_address, undo) in undo.storages {
             match undo {
-                StorageUndo::Trie(trie) => self.storages.put_back(hashed_address, trie),
+                StorageUndo::Trie(trie) => {
+                    self.storages.put_back(hashed_address, trie.map(|trie| *trie));
+                }
                 // A trie that was evicted meanwhile is loaded in its old form when needed.
                 StorageUndo::Slots(slots) => {
                     if let Some(trie) = self.storages.resident(hashed_address) {
@@ -361,14 +408,13 @@ impl StateTrie {
     }
 
     fn apply_storages(&mut self, writes: &mut [HashedWrite<'_>]) -> Vec<(H256, StorageUndo)> {
-        self.storages.begin_batch();
         let mut undo = Vec::new();
         let mut changed = Vec::new();
         for HashedWrite { hashed_address, write, slots, .. } in writes {
             let is_cleared = write.is_none_or(|write| write.storage_cleared);
             if is_cleared {
                 let old = self.storages.take(*hashed_address);
-                undo.push((*hashed_address, StorageUndo::Trie(old)));
+                undo.push((*hashed_address, StorageUndo::Trie(old.map(Box::new))));
             }
             if !slots.is_empty() {
                 let trie = self.storages.resident_or_new(*hashed_address);

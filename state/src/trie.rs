@@ -42,6 +42,13 @@ pub(crate) struct Trie<V> {
 /// A leaf to write, or to delete when there is no value.
 pub(crate) type Update<V> = (H256, Option<V>);
 
+/// The leaf of a key, if there is one; valid until the trie is written to, or by the write that deletes other keys.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Located(Option<u32>);
+
+/// Nodes that are fetched into the cache together, ahead of their use.
+const PREFETCHED: usize = 64;
+
 impl<V: LeafValue> Trie<V> {
     pub(crate) fn new() -> Self {
         Self { arena: Arena::new(), root: None, root_hash: EMPTY_TRIE_ROOT, is_root_dirty: false }
@@ -86,7 +93,22 @@ impl<V: LeafValue> Trie<V> {
     ///
     /// The root hash is stale until [`rehash`].
     pub(crate) fn apply(&mut self, updates: Vec<Update<V>>) -> Vec<Update<V>> {
-        debug_assert!(updates.is_sorted_by(|a, b| a.0 < b.0), "updates ascend");
+        let keys: Vec<H256> = updates.iter().map(|(key, _)| *key).collect();
+        let located = self.locate(&keys);
+        self.write(updates, located)
+    }
+
+    /// The value of a leaf that was located.
+    pub(crate) fn value(&self, located: Located) -> Option<&V> {
+        located.0.map(|leaf| &self.arena.leaf(leaf).value)
+    }
+
+    /// Applies updates whose leaves are located; see [`Trie::apply`].
+    pub(crate) fn write(
+        &mut self,
+        updates: Vec<Update<V>>,
+        located: Vec<Located>,
+    ) -> Vec<Update<V>> {
         if self.root.is_none() {
             let undo = updates
                 .iter()
@@ -98,9 +120,8 @@ impl<V: LeafValue> Trie<V> {
             );
             return undo;
         }
-        let leaves = self.locate(&updates);
         let mut undo = Vec::with_capacity(updates.len());
-        for ((key, value), leaf) in updates.into_iter().zip(leaves) {
+        for ((key, value), Located(leaf)) in updates.into_iter().zip(located) {
             match (leaf, value) {
                 (Some(leaf), Some(value)) => {
                     let old = std::mem::replace(&mut self.arena.leaf_mut(leaf).value, value);
@@ -117,46 +138,55 @@ impl<V: LeafValue> Trie<V> {
         undo
     }
 
-    /// Finds the leaf of each updated key, and marks the paths on the way as dirty.
+    /// Finds the leaves of keys in strictly ascending order, and marks the paths on the way as dirty: all located keys
+    /// are about to be written.
     ///
     /// All keys descend together, one level per round, so that their cache misses overlap.
-    fn locate(&mut self, updates: &[Update<V>]) -> Vec<Option<u32>> {
-        let mut found = vec![None; updates.len()];
-        let mut hits = Vec::with_capacity(updates.len());
+    pub(crate) fn locate(&mut self, keys: &[H256]) -> Vec<Located> {
+        debug_assert!(keys.is_sorted_by(|a, b| a < b), "keys ascend");
+        let mut found = vec![Located(None); keys.len()];
+        let mut hits = Vec::with_capacity(keys.len());
         let mut level = Vec::new();
         if let Some(root) = self.root {
             self.is_root_dirty = true;
             match root.kind() {
-                Child::Leaf(leaf) => hits.push((leaf, 0, updates.len())),
-                Child::Branch(branch) => level.push((branch, 0, updates.len())),
+                Child::Leaf(leaf) => hits.push((leaf, 0, keys.len())),
+                Child::Branch(branch) => level.push((branch, 0, keys.len())),
             }
         }
         let mut next = Vec::new();
         while !level.is_empty() {
-            for (branch, first, end) in level.drain(..) {
-                let depth = usize::from(self.arena.branch(branch).depth);
-                let mut group = first;
-                while group < end {
-                    let at = nibble(&updates[group].0.0, depth);
-                    let length = updates[group..end]
-                        .iter()
-                        .take_while(|(key, _)| nibble(&key.0, depth) == at)
-                        .count();
-                    if let Some(child) = self.arena.touch_child(branch, at) {
-                        match child.kind() {
-                            Child::Leaf(leaf) => hits.push((leaf, group, group + length)),
-                            Child::Branch(branch) => next.push((branch, group, group + length)),
+            for part in level.chunks(PREFETCHED) {
+                self.arena.prefetch_children(part.iter().map(|(branch, ..)| *branch));
+                for (branch, first, end) in part.iter().copied() {
+                    let depth = usize::from(self.arena.branch(branch).depth);
+                    let mut group = first;
+                    while group < end {
+                        let at = nibble(&keys[group].0, depth);
+                        let length = keys[group..end]
+                            .iter()
+                            .take_while(|key| nibble(&key.0, depth) == at)
+                            .count();
+                        if let Some(child) = self.arena.touch_child(branch, at) {
+                            match child.kind() {
+                                Child::Leaf(leaf) => hits.push((leaf, group, group + length)),
+                                Child::Branch(branch) => next.push((branch, group, group + length)),
+                            }
                         }
+                        group += length;
                     }
-                    group += length;
                 }
             }
+            level.clear();
             std::mem::swap(&mut level, &mut next);
         }
-        for (leaf, first, end) in hits {
-            let key = &self.arena.leaf(leaf).key;
-            if let Some(at) = updates[first..end].iter().position(|(updated, _)| updated == key) {
-                found[first + at] = Some(leaf);
+        for part in hits.chunks(PREFETCHED) {
+            self.arena.prefetch_leaves(part.iter().map(|(leaf, ..)| *leaf));
+            for (leaf, first, end) in part.iter().copied() {
+                let found_key = &self.arena.leaf(leaf).key;
+                if let Some(at) = keys[first..end].iter().position(|key| key == found_key) {
+                    found[first + at] = Located(Some(leaf));
+                }
             }
         }
         found

@@ -13,6 +13,16 @@ use crate::{
 
 /// The root of a list, as block headers commit to transactions, receipts and withdrawals: a trie from the RLP of each
 /// index to the item (YP 4.3.2).
+///
+/// # Examples
+///
+/// ```
+/// use cybermiles_state::{EMPTY_TRIE_ROOT, ordered_trie_root};
+///
+/// let nothing: [&[u8]; 0] = [];
+/// assert_eq!(ordered_trie_root(&nothing), EMPTY_TRIE_ROOT);
+/// assert_ne!(ordered_trie_root(&["first", "second"]), ordered_trie_root(&["second", "first"]));
+/// ```
 #[must_use]
 pub fn ordered_trie_root(items: &[impl AsRef<[u8]>]) -> H256 {
     let key = |index: usize| {
@@ -107,7 +117,7 @@ fn close(path: &mut Vec<OpenBranch>, key: &[u8], value: &[u8], depth: Option<usi
         if branch.depth > from {
             let below = reference(&node);
             node = short_node(key, from, branch.depth, PathKind::Extension, |out| {
-                out.extend_from_slice(&below)
+                out.extend_from_slice(&below);
             });
         }
         if let Some(parent) = path.last_mut() {

@@ -71,7 +71,7 @@ impl Backend {
             Instructions::Avx2 if count > 1 => x86::hash_avx2(messages, blocks, count, digests),
             #[cfg(target_arch = "x86_64")]
             Instructions::Avx512 | Instructions::Avx2 => {
-                hash_portable(messages, blocks, count, digests)
+                hash_portable(messages, blocks, count, digests);
             }
             Instructions::Portable => hash_portable(messages, blocks, count, digests),
         }
@@ -99,9 +99,10 @@ mod x86 {
     use std::arch::x86_64::{
         __m256i, __m512i, _mm256_andnot_si256, _mm256_or_si256, _mm256_set_epi64x,
         _mm256_set1_epi64x, _mm256_setzero_si256, _mm256_slli_epi64, _mm256_srli_epi64,
-        _mm256_storeu_si256, _mm256_xor_si256, _mm512_i64gather_epi64, _mm512_rol_epi64,
-        _mm512_set_epi64, _mm512_set1_epi64, _mm512_setzero_si512, _mm512_storeu_si512,
-        _mm512_ternarylogic_epi64, _mm512_xor_si512,
+        _mm256_storeu_si256, _mm256_xor_si256, _mm512_loadu_si512, _mm512_rol_epi64,
+        _mm512_set_epi64, _mm512_set1_epi64, _mm512_setzero_si512, _mm512_shuffle_i64x2,
+        _mm512_storeu_si512, _mm512_ternarylogic_epi64, _mm512_unpackhi_epi64,
+        _mm512_unpacklo_epi64, _mm512_xor_si512,
     };
 
     use super::{LANES, RATE};
@@ -110,7 +111,7 @@ mod x86 {
     pub(super) fn hash_avx512(messages: &[u8], blocks: usize, digests: &mut [[u8; 32]; LANES]) {
         debug_assert!(is_x86_feature_detected!("avx512f"));
         // SAFETY: a `Backend` with this variant is made only by `supported`, which detects AVX-512F.
-        unsafe { hash_8(messages, blocks, digests) }
+        unsafe { hash_8(messages, blocks, digests) };
     }
 
     pub(super) fn hash_avx2(
@@ -132,35 +133,67 @@ mod x86 {
 
     #[target_feature(enable = "avx512f")]
     fn hash_8(messages: &[u8], blocks: usize, digests: &mut [[u8; 32]; LANES]) {
-        assert_eq!(messages.len(), LANES * blocks * RATE, "eight whole messages");
-        let stride = (blocks * RATE) as i64;
-        let offsets = _mm512_set_epi64(
-            7 * stride,
-            6 * stride,
-            5 * stride,
-            4 * stride,
-            3 * stride,
-            2 * stride,
-            stride,
-            0,
-        );
+        let stride = blocks * RATE;
+        assert_eq!(messages.len(), LANES * stride, "eight whole messages");
         let mut state = [_mm512_setzero_si512(); 25];
-        for word in 0..blocks * RATE / 8 {
-            let at = messages[word * 8..].as_ptr();
-            // SAFETY: lane i reads the 8 bytes at i * stride + word * 8, which lie below 8 * stride, the length
-            // asserted above, because word * 8 + 8 <= stride.
-            let words = unsafe { _mm512_i64gather_epi64::<1>(offsets, at.cast()) };
-            let lane = word % (RATE / 8);
-            state[lane] = _mm512_xor_si512(state[lane], words);
-            if lane == RATE / 8 - 1 {
-                permute_8(&mut state);
+        for block in (0..stride).step_by(RATE) {
+            // A block has 17 words in each message: two squares of eight times eight, and one.
+            let (words, _) = state.as_chunks_mut::<8>();
+            for (words, at) in words.iter_mut().zip([block, block + 64]).take(2) {
+                absorb_8_words(words, messages, stride, at);
             }
+            let last = |lane: usize| word_at(messages, lane * stride + block + 128);
+            let last = _mm512_set_epi64(
+                last(7),
+                last(6),
+                last(5),
+                last(4),
+                last(3),
+                last(2),
+                last(1),
+                last(0),
+            );
+            state[16] = _mm512_xor_si512(state[16], last);
+            permute_8(&mut state);
         }
         for (word, lanes) in state[..4].iter().enumerate() {
             let mut values = [0_u64; 8];
             // SAFETY: the array has 64 bytes, what the instruction writes, and it needs no alignment.
             unsafe { _mm512_storeu_si512(values.as_mut_ptr().cast(), *lanes) };
             put_words(digests, word, &values);
+        }
+    }
+
+    /// Mixes eight words of each of eight messages into the state, turning rows into columns.
+    #[target_feature(enable = "avx512f")]
+    #[inline]
+    fn absorb_8_words(words: &mut [__m512i; 8], messages: &[u8], stride: usize, at: usize) {
+        let row = |lane: usize| {
+            let row: &[u8] = &messages[lane * stride + at..][..64];
+            // SAFETY: the slice has the 64 bytes that the instruction reads, and it needs no alignment.
+            unsafe { _mm512_loadu_si512(row.as_ptr().cast()) }
+        };
+        // Columns 0, 2, 4, 6 take the even words of each pair of rows, columns 1, 3, 5, 7 the odd ones.
+        let even = |lane: usize| _mm512_unpacklo_epi64(row(lane), row(lane + 1));
+        let odd = |lane: usize| _mm512_unpackhi_epi64(row(lane), row(lane + 1));
+        let columns = |pairs: [__m512i; 4]| {
+            let [first, second, third, fourth] = pairs;
+            let low = _mm512_shuffle_i64x2::<0x44>(first, second);
+            let low_next = _mm512_shuffle_i64x2::<0x44>(third, fourth);
+            let high = _mm512_shuffle_i64x2::<0xee>(first, second);
+            let high_next = _mm512_shuffle_i64x2::<0xee>(third, fourth);
+            [
+                _mm512_shuffle_i64x2::<0x88>(low, low_next),
+                _mm512_shuffle_i64x2::<0xdd>(low, low_next),
+                _mm512_shuffle_i64x2::<0x88>(high, high_next),
+                _mm512_shuffle_i64x2::<0xdd>(high, high_next),
+            ]
+        };
+        let evens = columns([even(0), even(2), even(4), even(6)]);
+        let odds = columns([odd(0), odd(2), odd(4), odd(6)]);
+        for (index, (even, odd)) in evens.into_iter().zip(odds).enumerate() {
+            words[2 * index] = _mm512_xor_si512(words[2 * index], even);
+            words[2 * index + 1] = _mm512_xor_si512(words[2 * index + 1], odd);
         }
     }
 
@@ -193,11 +226,7 @@ mod x86 {
     fn hash_4(messages: &[u8], blocks: usize, digests: &mut [[u8; 32]]) {
         let stride = blocks * RATE;
         assert_eq!(messages.len(), 4 * stride, "four whole messages");
-        let word_at = |lane: usize, word: usize| {
-            let at = lane * stride + word * 8;
-            let bytes: [u8; 8] = messages[at..at + 8].try_into().expect("a range of eight bytes");
-            u64::from_le_bytes(bytes).cast_signed()
-        };
+        let word_at = |lane: usize, word: usize| word_at(messages, lane * stride + word * 8);
         let mut state = [_mm256_setzero_si256(); 25];
         for word in 0..stride / 8 {
             let words = _mm256_set_epi64x(
@@ -243,6 +272,12 @@ mod x86 {
             _mm256_xor_si256(a, _mm256_set1_epi64x(constant.cast_signed()))
         }
         keccak_rounds!(state, xor3, chi, rotate, iota);
+    }
+
+    #[inline]
+    fn word_at(messages: &[u8], at: usize) -> i64 {
+        let bytes: [u8; 8] = messages[at..at + 8].try_into().expect("a range of eight bytes");
+        u64::from_le_bytes(bytes).cast_signed()
     }
 
     fn put_words(digests: &mut [[u8; 32]], word: usize, values: &[u64]) {

@@ -9,7 +9,11 @@ use crate::{
 };
 
 /// A decoded node that borrows from the proof.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a node lives on the stack while its parent's child is followed"
+)]
 pub(crate) enum ProofNode<'a> {
     /// The root of an empty trie.
     Empty,
@@ -17,10 +21,13 @@ pub(crate) enum ProofNode<'a> {
         children: [ChildReference<'a>; 16],
         value: &'a [u8],
     },
-    /// A leaf or an extension, as the path says.
-    Short {
+    Extension {
         path: CompactPath<'a>,
-        payload: Payload<'a>,
+        child: ChildReference<'a>,
+    },
+    Leaf {
+        path: CompactPath<'a>,
+        value: &'a [u8],
     },
 }
 
@@ -31,29 +38,6 @@ pub(crate) enum ChildReference<'a> {
     Hash(H256),
     /// The child's own encoding, shorter than a hash.
     Inline(&'a [u8]),
-}
-
-/// The second item of a leaf or an extension.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Payload<'a> {
-    item: Item<'a>,
-    encoded: &'a [u8],
-}
-
-impl<'a> Payload<'a> {
-    /// The value of a leaf.
-    pub(crate) fn value(self) -> Result<&'a [u8], ProofError> {
-        let value = self.item.bytes()?;
-        if value.is_empty() { Err(ProofError::Node) } else { Ok(value) }
-    }
-
-    /// The child of an extension.
-    pub(crate) fn child(self) -> Result<ChildReference<'a>, ProofError> {
-        match ChildReference::decode(self.item, self.encoded)? {
-            ChildReference::Empty => Err(ProofError::Node),
-            child => Ok(child),
-        }
-    }
 }
 
 impl<'a> ProofNode<'a> {
@@ -67,13 +51,12 @@ impl<'a> ProofNode<'a> {
         let second = items.take_encoded()?;
         if items.is_empty() {
             let path = CompactPath::parse(first.0.bytes()?).ok_or(ProofError::Node)?;
-            if path.kind == PathKind::Extension && path.len() == 0 {
-                return Err(ProofError::Node);
-            }
-            return Ok(Self::Short {
-                path,
-                payload: Payload { item: second.0, encoded: second.1 },
-            });
+            return match path.kind {
+                PathKind::Leaf => Self::leaf(path, second.0.bytes()?),
+                PathKind::Extension => {
+                    Self::extension(path, ChildReference::decode(second.0, second.1)?)
+                }
+            };
         }
         let mut children = [ChildReference::Empty; 16];
         children[0] = ChildReference::decode(first.0, first.1)?;
@@ -89,6 +72,15 @@ impl<'a> ProofNode<'a> {
             return Err(ProofError::Node);
         }
         Ok(Self::Branch { children, value })
+    }
+
+    fn leaf(path: CompactPath<'a>, value: &'a [u8]) -> Result<Self, ProofError> {
+        if value.is_empty() { Err(ProofError::Node) } else { Ok(Self::Leaf { path, value }) }
+    }
+
+    fn extension(path: CompactPath<'a>, child: ChildReference<'a>) -> Result<Self, ProofError> {
+        let is_needless = path.len() == 0 || child == ChildReference::Empty;
+        if is_needless { Err(ProofError::Node) } else { Ok(Self::Extension { path, child }) }
     }
 }
 

@@ -81,7 +81,7 @@ impl StorageTries {
     }
 
     pub(super) fn resident(&mut self, hashed_address: H256) -> Option<&mut Trie<U256>> {
-        self.tries.get_mut(&hashed_address).map(|resident| &mut resident.trie)
+        self.tries.contains_key(&hashed_address).then(|| self.resident_or_new(hashed_address))
     }
 
     /// The root of a resident trie.

@@ -150,6 +150,33 @@ impl<V: LeafValue> Arena<V> {
         Some(self.children[branch.slot(nibble)])
     }
 
+    /// Loads branches and where their children lie. The loads do not wait for each other, as those of a walk would.
+    pub(super) fn prefetch_children(&self, branches: impl Iterator<Item = u32> + Clone) {
+        let headers = branches.clone().fold(0, |sum: u32, branch| sum ^ self.branch(branch).start);
+        let children = branches.fold(0, |sum: u32, branch| {
+            let children = self.children(self.branch(branch));
+            sum ^ children[0].0 ^ children[children.len() - 1].0
+        });
+        std::hint::black_box(headers ^ children);
+    }
+
+    /// Loads branches and the references to their children; see [`Arena::prefetch_children`].
+    pub(super) fn prefetch_references(&self, branches: impl Iterator<Item = u32>) {
+        let references = branches.fold(0, |sum: u8, branch| {
+            // Every other reference: each cache line holds two.
+            self.references(self.branch(branch))
+                .iter()
+                .step_by(2)
+                .fold(sum, |sum, reference| sum ^ reference[0])
+        });
+        std::hint::black_box(references);
+    }
+
+    /// Loads leaves; see [`Arena::prefetch_children`].
+    pub(super) fn prefetch_leaves(&self, leaves: impl Iterator<Item = u32>) {
+        std::hint::black_box(leaves.fold(0, |sum: u8, leaf| sum ^ self.leaf(leaf).key.0[0]));
+    }
+
     /// The references of a branch's children, in the order of their nibbles.
     #[inline]
     pub(super) fn references(&self, branch: &Branch) -> &[[u8; 32]] {

@@ -2,7 +2,7 @@
 
 use primitive_types::H256;
 
-use super::arena::{Arena, Branch};
+use super::arena::{Arena, Branch, nibbles_of};
 use crate::{
     nibbles::{KEY_NIBBLES, PathKind, compact_length, put_compact},
     rlp,
@@ -92,31 +92,41 @@ pub(super) fn encode_leaf<V: LeafValue>(
 
 /// Writes a branch node over `out`.
 pub(super) fn encode_branch<V: LeafValue>(arena: &Arena<V>, branch: &Branch, out: &mut Vec<u8>) {
-    out.clear();
     let references = arena.references(branch);
-    let hashes = 33 * references.len() + 17 - references.len();
-    if branch.inline == 0 {
-        rlp::put_list_header(out, hashes);
-    } else {
-        let shorter: usize = super::arena::nibbles_of(branch.inline)
-            .map(|nibble| 33 - inline_length(&references[rank(branch.present, nibble)]))
-            .sum();
-        rlp::put_list_header(out, hashes - shorter);
+    if branch.inline != 0 {
+        return encode_branch_with_inline(branch, references, out);
     }
+    let payload_length = 33 * references.len() + 17 - references.len();
+    out.clear();
+    rlp::put_list_header(out, payload_length);
+    let start = out.len();
+    // Empty children, and the value: keys all have the same length, so no key ends at a branch.
+    out.resize(start + payload_length, 0x80);
+    for (rank, (nibble, reference)) in nibbles_of(branch.present).zip(references).enumerate() {
+        let at = start + nibble + 32 * rank;
+        out[at] = 0xa0;
+        out[at + 1..at + 33].copy_from_slice(reference);
+    }
+}
+
+fn encode_branch_with_inline(branch: &Branch, references: &[[u8; 32]], out: &mut Vec<u8>) {
+    let is_inline = |nibble: usize| branch.inline >> nibble & 1 == 1;
+    let length =
+        |(nibble, reference)| if is_inline(nibble) { inline_length(reference) } else { 33 };
+    let children: usize = nibbles_of(branch.present).zip(references).map(length).sum();
+    out.clear();
+    rlp::put_list_header(out, children + 17 - references.len());
     let mut references = references.iter();
     for nibble in 0..16 {
-        if branch.present >> nibble & 1 == 0 {
-            out.push(0x80);
-        } else if let Some(reference) = references.next() {
-            if branch.inline >> nibble & 1 == 0 {
-                out.push(0xa0);
-                out.extend_from_slice(reference);
-            } else {
+        let is_present = branch.present >> nibble & 1 == 1;
+        match is_present.then(|| references.next()).flatten() {
+            None => out.push(0x80),
+            Some(reference) if is_inline(nibble) => {
                 out.extend_from_slice(&reference[..inline_length(reference)]);
             }
+            Some(reference) => rlp::put_bytes(out, reference),
         }
     }
-    // Keys all have the same length, so no key ends at a branch.
     out.push(0x80);
 }
 
@@ -138,8 +148,4 @@ pub(super) fn encode_extension(
     }
     put_compact(out, &key.0, from, to, PathKind::Extension);
     below.put(out);
-}
-
-const fn rank(present: u16, nibble: usize) -> usize {
-    (present & ((1 << nibble) - 1)).count_ones() as usize
 }

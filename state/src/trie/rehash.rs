@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use primitive_types::H256;
 
 use super::{
-    Trie,
+    PREFETCHED, Trie,
     arena::{Child, nibbles_of},
     encode::{LeafValue, Reference, encode_branch, encode_extension, encode_leaf},
 };
@@ -171,28 +171,31 @@ fn hash_nodes<V: LeafValue>(
     let mut node = Vec::with_capacity(1024);
     let mut scratch = Vec::with_capacity(256);
     let mut extended = Vec::new();
-    for (ticket, stale) in stale.iter().enumerate() {
-        let arena = &tries[stale.trie as usize].arena;
-        match stale.node {
-            Child::Leaf(leaf) => {
-                let leaf = arena.leaf(leaf);
-                encode_leaf(
-                    &leaf.key,
-                    usize::from(stale.from),
-                    &leaf.value,
-                    &mut scratch,
-                    &mut node,
-                );
-            }
-            Child::Branch(index) => {
-                let branch = arena.branch(index);
-                if branch.depth > stale.from {
-                    extended.push(ticket);
+    for (part, first_ticket) in stale.chunks(PREFETCHED).zip((0..).step_by(PREFETCHED)) {
+        prefetch(tries, part);
+        for (stale, ticket) in part.iter().zip(first_ticket..) {
+            let arena = &tries[stale.trie as usize].arena;
+            match stale.node {
+                Child::Leaf(leaf) => {
+                    let leaf = arena.leaf(leaf);
+                    encode_leaf(
+                        &leaf.key,
+                        usize::from(stale.from),
+                        &leaf.value,
+                        &mut scratch,
+                        &mut node,
+                    );
                 }
-                encode_branch(arena, branch, &mut node);
+                Child::Branch(index) => {
+                    let branch = arena.branch(index);
+                    if branch.depth > stale.from {
+                        extended.push(ticket);
+                    }
+                    encode_branch(arena, branch, &mut node);
+                }
             }
+            put(&mut queue, ticket, &node, references);
         }
-        put(&mut queue, ticket, &node, references);
     }
     finish(&mut queue, references);
     for ticket in extended {
@@ -207,6 +210,20 @@ fn hash_nodes<V: LeafValue>(
         put(&mut queue, ticket, &node, references);
     }
     finish(&mut queue, references);
+}
+
+fn prefetch<V: LeafValue>(tries: &[impl std::ops::Deref<Target = Trie<V>>], stale: &[Stale]) {
+    for stale in stale.chunk_by(|left, right| left.trie == right.trie) {
+        let arena = &tries[stale[0].trie as usize].arena;
+        arena.prefetch_leaves(stale.iter().filter_map(|stale| match stale.node {
+            Child::Leaf(leaf) => Some(leaf),
+            Child::Branch(_) => None,
+        }));
+        arena.prefetch_references(stale.iter().filter_map(|stale| match stale.node {
+            Child::Branch(branch) => Some(branch),
+            Child::Leaf(_) => None,
+        }));
+    }
 }
 
 #[inline]

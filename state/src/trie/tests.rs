@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use primitive_types::U256;
 use proptest::prelude::*;
 
 use super::*;
 use crate::{keccak::Backend, trie_root::sorted_trie_root};
 
-type Model = BTreeMap<H256, U256>;
+#[path = "../../tests/fixtures/mod.rs"]
+mod fixtures;
 
-use primitive_types::U256;
+type Model = BTreeMap<H256, U256>;
 
 fn expected_root(model: &Model) -> H256 {
     sorted_trie_root(model.iter().map(|(key, value)| {
@@ -147,4 +149,50 @@ fn space_of_deleted_nodes_is_used_again() {
         sizes.push(trie.memory_size_bytes());
     }
     assert!(sizes[5] <= sizes[2] * 5 / 4, "{sizes:?}");
+}
+
+/// The official secure tries, written step by step, so that deletions happen as they are told.
+#[test]
+fn official_secure_tries_step_by_step() {
+    let Some(folder) = fixtures::archive("ethereum-tests") else { return };
+    let mut count = 0;
+    for file in [
+        "trietest_secureTrie.json",
+        "trieanyorder_secureTrie.json",
+        "hex_encoded_securetrie_test.json",
+    ] {
+        let text = std::fs::read(folder.join("ethereum-tests/TrieTests").join(file)).unwrap();
+        let tests: BTreeMap<String, serde_json::Value> = serde_json::from_slice(&text).unwrap();
+        for (name, test) in &tests {
+            let bytes = |text: &str| match text.strip_prefix("0x") {
+                Some(digits) => fixtures::hex_bytes(digits),
+                None => text.as_bytes().to_vec(),
+            };
+            let pairs: Vec<(String, &serde_json::Value)> = match &test["in"] {
+                serde_json::Value::Array(steps) => steps
+                    .iter()
+                    .map(|step| (step[0].as_str().unwrap().to_owned(), &step[1]))
+                    .collect(),
+                pairs => pairs
+                    .as_object()
+                    .unwrap()
+                    .iter()
+                    .map(|(key, value)| (key.clone(), value))
+                    .collect(),
+            };
+            let pairs: Vec<(H256, Option<Vec<u8>>)> = pairs
+                .into_iter()
+                .map(|(key, value)| (crate::keccak256(&bytes(&key)), value.as_str().map(bytes)))
+                .collect();
+            let mut trie = Trie::new();
+            for (key, value) in &pairs {
+                trie.apply(vec![(*key, value.as_deref())]);
+                rehash(&mut [&mut trie], hashing(Backend::detect(), 1));
+            }
+            let expected = H256::from_slice(&bytes(test["root"].as_str().unwrap()));
+            assert_eq!(trie.root_hash(), expected, "{file} {name}");
+            count += 1;
+        }
+    }
+    assert_eq!(count, 13);
 }
