@@ -71,7 +71,13 @@ pub(crate) struct Work {
 }
 
 impl Applier {
-    pub(crate) fn new(shared: Arc<Shared>, options: &Options, meta: ViewMeta, next: Position, number: u64) -> Self {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        options: &Options,
+        meta: ViewMeta,
+        next: Position,
+        number: u64,
+    ) -> Self {
         Self {
             shared,
             folder: options.folder.clone(),
@@ -99,7 +105,10 @@ impl Applier {
             History::Minimal => OldValues::Drop,
         };
         self.shared.view.apply(&mut self.meta, layer, old_values)?;
-        self.next = Position { segment: layer.position.segment, offset: layer.position.offset + work.record_bytes };
+        self.next = Position {
+            segment: layer.position.segment,
+            offset: layer.position.offset + work.record_bytes,
+        };
         self.shared.note_applied(layer.height + 1);
         if old_values == OldValues::Drop {
             self.shared.set_history_start(self.meta.history_start);
@@ -107,7 +116,8 @@ impl Applier {
         self.forget_old_history()?;
         self.blocks_since += 1;
         self.bytes_since += work.record_bytes;
-        if self.blocks_since >= self.checkpoint_blocks || self.bytes_since >= self.checkpoint_bytes {
+        if self.blocks_since >= self.checkpoint_blocks || self.bytes_since >= self.checkpoint_bytes
+        {
             self.checkpoint(Closing::Running)?;
         }
         Ok(())
@@ -122,7 +132,12 @@ impl Applier {
             if height > wanted || !self.shared.try_raise_history_start(height) {
                 break;
             }
-            let layer = self.shared.recent().at(height).cloned().or_else(|| read_layer(&self.shared, height).map(Arc::new));
+            let layer = self
+                .shared
+                .recent()
+                .at(height)
+                .cloned()
+                .or_else(|| read_layer(&self.shared, height).map(Arc::new));
             match layer {
                 Some(layer) => self.shared.view.forget(&mut self.meta, &layer)?,
                 // Without its record nobody knows which entries belong to the block: they stay, unused.
@@ -209,7 +224,9 @@ impl ApplierHandle {
             Self::Background { sender, .. } => {
                 let (reply, answer) = sync_channel(1);
                 let sender = sender.as_ref().ok_or(ApplyError::Stopped)?;
-                sender.send(Message::Checkpoint(closing, reply)).map_err(|_gone| ApplyError::Stopped)?;
+                sender
+                    .send(Message::Checkpoint(closing, reply))
+                    .map_err(|_gone| ApplyError::Stopped)?;
                 answer.recv().unwrap_or(Err(ApplyError::Stopped))
             }
         }

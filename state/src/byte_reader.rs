@@ -25,15 +25,15 @@ impl<'a> ByteReader<'a> {
     }
 
     pub(crate) fn take(&mut self, length: usize) -> Result<&'a [u8], Malformed> {
-        let end = self.at.checked_add(length).ok_or(self.malformed())?;
-        let taken = self.bytes.get(self.at..end).ok_or(self.malformed())?;
+        let end = self.at.checked_add(length).ok_or_else(|| self.malformed())?;
+        let taken = self.bytes.get(self.at..end).ok_or_else(|| self.malformed())?;
         self.at = end;
         Ok(taken)
     }
 
     pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
         let malformed = self.malformed();
-        self.take(N)?.try_into().map_err(|_| malformed)
+        self.take(N)?.try_into().map_err(|_other_length| malformed)
     }
 
     pub(crate) fn u8(&mut self) -> Result<u8, Malformed> {
@@ -55,7 +55,7 @@ impl<'a> ByteReader<'a> {
     /// Reads bytes behind a 32-bit length.
     pub(crate) fn long(&mut self) -> Result<&'a [u8], Malformed> {
         let length = self.u32()?;
-        self.take(usize::try_from(length).map_err(|_| self.malformed())?)
+        self.take(usize::try_from(length).map_err(|_too_large| self.malformed())?)
     }
 
     /// Reads bytes behind a 16-bit length.
@@ -68,7 +68,9 @@ impl<'a> ByteReader<'a> {
     pub(crate) fn optional(&mut self) -> Result<Option<&'a [u8]>, Malformed> {
         match self.u32()? {
             u32::MAX => Ok(None),
-            length => self.take(usize::try_from(length).map_err(|_| self.malformed())?).map(Some),
+            length => {
+                self.take(usize::try_from(length).map_err(|_too_large| self.malformed())?).map(Some)
+            }
         }
     }
 

@@ -89,7 +89,11 @@ fn path(folder: &Path, number: u64) -> PathBuf {
 }
 
 /// Writes a checkpoint in place of the one before the last.
-pub(crate) fn write(disk: &dyn Disk, folder: &Path, checkpoint: &Checkpoint) -> Result<(), DiskError> {
+pub(crate) fn write(
+    disk: &dyn Disk,
+    folder: &Path,
+    checkpoint: &Checkpoint,
+) -> Result<(), DiskError> {
     let path = path(folder, checkpoint.number);
     replace_file(disk, &path, &checkpoint.encode()).map_err(DiskError::on("replace", &path))
 }
@@ -107,7 +111,9 @@ pub(crate) fn read(disk: &dyn Disk, folder: &Path, chain_id: H256) -> Result<Fou
     let mut found = Found { newest: None, damaged_count: 0 };
     for number in 0..2 {
         let path = path(folder, number);
-        let Some(bytes) = read_file(disk, &path).map_err(DiskError::on("read", &path))? else { continue };
+        let Some(bytes) = read_file(disk, &path).map_err(DiskError::on("read", &path))? else {
+            continue;
+        };
         match Checkpoint::decode(&bytes) {
             Ok(checkpoint) if checkpoint.chain_id == chain_id => {
                 if found.newest.is_none_or(|newest| newest.number < checkpoint.number) {

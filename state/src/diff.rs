@@ -13,7 +13,10 @@ use crate::{
     keccak::keccak256,
     read_error::ReadError,
     read_view::{ReadView, encode_slot},
-    schema::{CODE_PIECE_BYTES, account_key, code_key, lookup_key, metadata_key, storage_bounds, storage_key},
+    schema::{
+        CODE_PIECE_BYTES, account_key, code_key, lookup_key, metadata_key, storage_bounds,
+        storage_key,
+    },
     state_trie::StateTrie,
 };
 
@@ -29,14 +32,23 @@ pub(crate) struct PartialDiff<'a> {
 
 impl<'a> PartialDiff<'a> {
     /// Reads the values before the block.
-    pub(crate) fn read(block: &'a Block, tip: &ReadView, trie: &StateTrie) -> Result<Self, ReadError> {
-        let mut diff = Self { entries: BTreeMap::new(), accounts: Vec::with_capacity(block.changes.accounts.len()) };
+    pub(crate) fn read(
+        block: &'a Block,
+        tip: &ReadView,
+        trie: &StateTrie,
+    ) -> Result<Self, ReadError> {
+        let mut diff = Self {
+            entries: BTreeMap::new(),
+            accounts: Vec::with_capacity(block.changes.accounts.len()),
+        };
         for (address, change) in &block.changes.accounts {
             let hashed = keccak256(address.as_bytes());
             let before = trie.account(hashed);
             match change {
                 AccountChange::Deleted => diff.clear_storage(hashed, before.as_ref(), tip)?,
-                AccountChange::Written(write) => diff.write_storage(hashed, before.as_ref(), write, tip)?,
+                AccountChange::Written(write) => {
+                    diff.write_storage(hashed, before.as_ref(), write, tip)?;
+                }
             }
             diff.accounts.push((*address, hashed, before, change));
         }
@@ -50,7 +62,12 @@ impl<'a> PartialDiff<'a> {
         Ok(diff)
     }
 
-    fn clear_storage(&mut self, hashed: H256, before: Option<&Account>, tip: &ReadView) -> Result<(), ReadError> {
+    fn clear_storage(
+        &mut self,
+        hashed: H256,
+        before: Option<&Account>,
+        tip: &ReadView,
+    ) -> Result<(), ReadError> {
         if before.is_none_or(|account| account.storage_root == crate::keccak::EMPTY_TRIE_ROOT) {
             return Ok(());
         }
@@ -71,7 +88,8 @@ impl<'a> PartialDiff<'a> {
         if write.storage_cleared {
             self.clear_storage(hashed, before, tip)?;
         }
-        let had_storage = before.is_some_and(|account| account.storage_root != crate::keccak::EMPTY_TRIE_ROOT);
+        let had_storage =
+            before.is_some_and(|account| account.storage_root != crate::keccak::EMPTY_TRIE_ROOT);
         for (slot, value) in &write.storage {
             let key = storage_key(&hashed, &keccak256(slot.as_bytes()));
             let new = (!value.is_zero()).then(|| Bytes::from(encode_slot(value)));
@@ -93,13 +111,19 @@ impl<'a> PartialDiff<'a> {
             for (piece, start) in (0..code.len()).step_by(CODE_PIECE_BYTES).enumerate() {
                 let end = code.len().min(start + CODE_PIECE_BYTES);
                 let piece = u16::try_from(piece).unwrap_or(u16::MAX);
-                self.entries.insert(code_key(code_hash, piece), (None, Some(code.slice(start..end))));
+                self.entries
+                    .insert(code_key(code_hash, piece), (None, Some(code.slice(start..end))));
             }
         }
         Ok(())
     }
 
-    fn write_named(&mut self, key: Vec<u8>, value: Option<&Bytes>, tip: &ReadView) -> Result<(), ReadError> {
+    fn write_named(
+        &mut self,
+        key: Vec<u8>,
+        value: Option<&Bytes>,
+        tip: &ReadView,
+    ) -> Result<(), ReadError> {
         let old = tip.value(&key)?.map(Bytes::from);
         self.entries.insert(key, (old, value.cloned()));
         Ok(())
@@ -111,8 +135,16 @@ impl<'a> PartialDiff<'a> {
             let after = match change {
                 AccountChange::Deleted => None,
                 AccountChange::Written(AccountWrite { nonce, balance, code_hash, .. }) => {
-                    let storage_root = storage_roots.get(&address).copied().unwrap_or(crate::keccak::EMPTY_TRIE_ROOT);
-                    Some(Account { nonce: *nonce, balance: *balance, storage_root, code_hash: *code_hash })
+                    let storage_root = storage_roots
+                        .get(&address)
+                        .copied()
+                        .unwrap_or(crate::keccak::EMPTY_TRIE_ROOT);
+                    Some(Account {
+                        nonce: *nonce,
+                        balance: *balance,
+                        storage_root,
+                        code_hash: *code_hash,
+                    })
                 }
             };
             let encode = |account: Account| Bytes::from(account.to_rlp());

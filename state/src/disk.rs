@@ -116,7 +116,8 @@ impl LockGuard {
 /// Reads a whole file, `None` when it does not exist.
 pub(crate) fn read_file(disk: &dyn Disk, path: &Path) -> io::Result<Option<Vec<u8>>> {
     let Some(length) = disk.length(path)? else { return Ok(None) };
-    let size = usize::try_from(length).map_err(|_| io::Error::from(ErrorKind::OutOfMemory))?;
+    let size =
+        usize::try_from(length).map_err(|_too_large| io::Error::from(ErrorKind::OutOfMemory))?;
     let mut bytes = vec![0; size];
     let count = disk.read_at(path, 0, &mut bytes)?;
     bytes.truncate(count);
@@ -160,7 +161,9 @@ impl FileDisk {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(create).truncate(false);
         let file = match options.open(path) {
-            Err(error) if error.kind() == ErrorKind::PermissionDenied && !create => File::open(path)?,
+            Err(error) if error.kind() == ErrorKind::PermissionDenied && !create => {
+                File::open(path)?
+            }
             other => other?,
         };
         let file = Arc::new(file);

@@ -35,15 +35,24 @@ pub(crate) fn open_engine(
             drop(thread.join());
             result
         }
-        Err(RecvTimeoutError::Timeout) => Err(KeyValueError::Hung { engine: name(engine), limit_ms }),
+        Err(RecvTimeoutError::Timeout) => {
+            Err(KeyValueError::Hung { engine: name(engine), limit_ms })
+        }
         Err(RecvTimeoutError::Disconnected) => {
-            let detail = thread.join().err().map_or_else(String::new, |payload| panic_message(payload.as_ref()));
+            let detail = thread
+                .join()
+                .err()
+                .map_or_else(String::new, |payload| panic_message(payload.as_ref()));
             Err(KeyValueError::Panicked { engine: name(engine), detail })
         }
     }
 }
 
-fn open_now(engine: Engine, folder: &Path, cache_bytes: u64) -> Result<Arc<dyn KeyValue>, KeyValueError> {
+fn open_now(
+    engine: Engine,
+    folder: &Path,
+    cache_bytes: u64,
+) -> Result<Arc<dyn KeyValue>, KeyValueError> {
     match engine {
         Engine::Memory => {
             let _unused = (folder, cache_bytes);

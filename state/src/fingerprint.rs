@@ -14,7 +14,9 @@ impl Fingerprint {
         hasher.update(payload);
         let hash = hasher.finalize();
         let mut half = [0; 16];
-        half.copy_from_slice(hash.as_bytes().first_chunk::<16>().expect("a BLAKE3 hash has 32 bytes"));
+        half.copy_from_slice(
+            hash.as_bytes().first_chunk::<16>().expect("a BLAKE3 hash has 32 bytes"),
+        );
         u128::from_le_bytes(half)
     }
 

@@ -21,7 +21,10 @@ use bytes::Bytes;
 use primitive_types::H256;
 
 use self::{
-    record::{HEADER_BYTES, PAYLOAD_BYTES_MAX, RecordHash, RecordHeader, RecordKind, check_record, encode_record},
+    record::{
+        HEADER_BYTES, PAYLOAD_BYTES_MAX, RecordHash, RecordHeader, RecordKind, check_record,
+        encode_record,
+    },
     segment::{SEGMENT_HEADER_BYTES, SegmentHeader, segment_path},
 };
 use crate::{disk::Disk, disk_error::DiskError, schema::Position};
@@ -112,7 +115,7 @@ pub(crate) struct Record {
 
 impl JournalFiles {
     fn main_folder(&self) -> &Path {
-        self.folders.first().map_or(Path::new(""), PathBuf::as_path)
+        self.folders.first().map_or_else(|| Path::new(""), PathBuf::as_path)
     }
 
     pub(crate) fn main_path(&self, sequence: u64) -> PathBuf {
@@ -130,11 +133,20 @@ impl JournalFiles {
     }
 
     /// Reads one copy of a record; returns its bytes as well.
-    pub(crate) fn read_copy(&self, folder: &Path, position: Position) -> Result<Option<(Record, Bytes)>, DiskError> {
+    pub(crate) fn read_copy(
+        &self,
+        folder: &Path,
+        position: Position,
+    ) -> Result<Option<(Record, Bytes)>, DiskError> {
         let path = segment_path(folder, position.segment);
-        let Some(length) = self.disk.length(&path).map_err(DiskError::on("inspect", &path))? else { return Ok(None) };
+        let Some(length) = self.disk.length(&path).map_err(DiskError::on("inspect", &path))? else {
+            return Ok(None);
+        };
         let mut start = [0; HEADER_BYTES];
-        let count = self.disk.read_at(&path, position.offset, &mut start).map_err(DiskError::on("read", &path))?;
+        let count = self
+            .disk
+            .read_at(&path, position.offset, &mut start)
+            .map_err(DiskError::on("read", &path))?;
         if count < HEADER_BYTES {
             return Ok(None);
         }
@@ -143,7 +155,10 @@ impl JournalFiles {
             return Ok(None);
         }
         let mut bytes = vec![0; header.record_bytes()];
-        let count = self.disk.read_at(&path, position.offset, &mut bytes).map_err(DiskError::on("read", &path))?;
+        let count = self
+            .disk
+            .read_at(&path, position.offset, &mut bytes)
+            .map_err(DiskError::on("read", &path))?;
         if count < bytes.len() {
             return Ok(None);
         }
@@ -202,9 +217,15 @@ impl Journal {
             }
         };
         let height = self.written.next_height;
-        let unsynced_count = u32::try_from(height - self.durable.next_height + 1).unwrap_or(u32::MAX);
-        let header =
-            RecordHeader { kind: RecordKind::Block, height, payload_bytes: 0, unsynced_count, previous: self.written.hash };
+        let unsynced_count =
+            u32::try_from(height - self.durable.next_height + 1).unwrap_or(u32::MAX);
+        let header = RecordHeader {
+            kind: RecordKind::Block,
+            height,
+            payload_bytes: 0,
+            unsynced_count,
+            previous: self.written.hash,
+        };
         let (mut bytes, hash) = encode_record(header, payload);
         let end = offset + bytes.len() as u64;
         let sequence = self.segments.last().map_or(0, |segment| segment.sequence);
@@ -214,7 +235,10 @@ impl Journal {
         }
         for folder in &self.files.folders {
             let path = segment_path(folder, sequence);
-            self.files.disk.write_at(&path, offset, &bytes).map_err(DiskError::on("write", &path))?;
+            self.files
+                .disk
+                .write_at(&path, offset, &bytes)
+                .map_err(DiskError::on("write", &path))?;
         }
         self.prepared_end = prepared;
         self.written = End { next_height: height + 1, hash, offset: Some(end) };
@@ -238,7 +262,12 @@ impl Journal {
         }
         self.durable = self.written;
         self.acknowledged_slot ^= 1;
-        acknowledged::note(&self.files, self.acknowledged_slot, self.durable.next_height, &self.durable.hash);
+        acknowledged::note(
+            &self.files,
+            self.acknowledged_slot,
+            self.durable.next_height,
+            &self.durable.hash,
+        );
         Ok(())
     }
 
@@ -260,7 +289,11 @@ impl Journal {
 
     fn start_segment(&mut self) -> Result<u64, DiskError> {
         let sequence = self.segments.last().map_or(1, |segment| segment.sequence + 1);
-        let segment = Segment { sequence, first_height: self.written.next_height, previous: self.written.hash };
+        let segment = Segment {
+            sequence,
+            first_height: self.written.next_height,
+            previous: self.written.hash,
+        };
         let header = SegmentHeader {
             sequence,
             chain_id: self.files.chain_id,
@@ -270,7 +303,10 @@ impl Journal {
         for folder in &self.files.folders {
             let path = segment_path(folder, sequence);
             self.files.disk.remove(&path).map_err(DiskError::on("remove", &path))?;
-            self.files.disk.write_at(&path, 0, &header.encode()).map_err(DiskError::on("write", &path))?;
+            self.files
+                .disk
+                .write_at(&path, 0, &header.encode())
+                .map_err(DiskError::on("write", &path))?;
             self.files.disk.sync_file(&path).map_err(DiskError::on("sync", &path))?;
             self.files.disk.sync_folder(folder).map_err(DiskError::on("sync", folder))?;
         }
@@ -284,7 +320,11 @@ impl Journal {
 
     /// Removes the segments that hold only blocks below `height`. Returns how many.
     pub(crate) fn drop_below(&mut self, height: u64) -> Result<usize, DiskError> {
-        let count = self.segments.windows(2).take_while(|pair| matches!(pair, [_, next] if next.first_height <= height)).count();
+        let count = self
+            .segments
+            .windows(2)
+            .take_while(|pair| matches!(pair, [_, next] if next.first_height <= height))
+            .count();
         for segment in self.segments.iter().take(count) {
             for folder in &self.files.folders {
                 let path = segment_path(folder, segment.sequence);

@@ -63,8 +63,8 @@ pub use schema::{DamagedEntry, NAME_BYTES_MAX, SCHEMA_VERSION};
 #[cfg(feature = "sled")]
 pub use sled_store::SledStore;
 pub use snapshot::{
-    CHUNK_BYTES, ChunkEntry, ChunkError, ChunkId, ChunkKind, Manifest, ManifestError, Progress, SnapshotError, Spool,
-    base::RestoreError, verify_snapshot,
+    CHUNK_BYTES, ChunkEntry, ChunkError, ChunkId, ChunkKind, Manifest, ManifestError, Progress,
+    SnapshotError, Spool, base::RestoreError, verify_snapshot,
 };
 pub use state::{CloseError, CommitError, Committed, State, Stats};
 pub use state_trie::{

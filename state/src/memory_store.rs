@@ -33,13 +33,18 @@ impl KeyValue for MemoryStore {
     fn scan(&self, start: &[u8], end: &[u8], visit: &mut Visitor<'_>) -> Result<(), KeyValueError> {
         let mut from = Bound::Included(start.to_vec());
         loop {
-            if matches!(&from, Bound::Included(key) | Bound::Excluded(key) if key.as_slice() >= end) {
+            if matches!(&from, Bound::Included(key) | Bound::Excluded(key) if key.as_slice() >= end)
+            {
                 return Ok(());
             }
             let page: Vec<(Vec<u8>, Vec<u8>)> = {
                 let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
                 let range = (from.clone(), Bound::Excluded(end.to_vec()));
-                entries.range(range).take(SCAN_PAGE_COUNT).map(|(key, value)| (key.clone(), value.clone())).collect()
+                entries
+                    .range(range)
+                    .take(SCAN_PAGE_COUNT)
+                    .map(|(key, value)| (key.clone(), value.clone()))
+                    .collect()
             };
             for (key, value) in &page {
                 if visit(key, value).is_break() {

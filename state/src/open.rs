@@ -90,7 +90,9 @@ impl OpenReport {
     /// journal only follows it.
     #[must_use]
     pub fn is_harmless(&self) -> bool {
-        self.findings.iter().all(|finding| matches!(finding, Finding::NotClosed | Finding::ViewRolledForward { .. }))
+        self.findings.iter().all(|finding| {
+            matches!(finding, Finding::NotClosed | Finding::ViewRolledForward { .. })
+        })
     }
 }
 
@@ -135,7 +137,9 @@ pub enum OpenError {
     #[error("the base of the store is damaged; restore a snapshot")]
     Base(#[source] SnapshotError),
     /// The view was rebuilt and still disagrees with the journal.
-    #[error("block {height} leads to root {found:?}, the journal says {expected:?}; restore a snapshot")]
+    #[error(
+        "block {height} leads to root {found:?}, the journal says {expected:?}; restore a snapshot"
+    )]
     Root {
         /// The block.
         height: u64,
@@ -145,7 +149,9 @@ pub enum OpenError {
         found: H256,
     },
     /// The sum over the entries of the rebuilt view disagrees with the journal.
-    #[error("the entries after block {height} are not those that the journal sums up; restore a snapshot")]
+    #[error(
+        "the entries after block {height} are not those that the journal sums up; restore a snapshot"
+    )]
     Entries {
         /// The block.
         height: u64,
@@ -177,7 +183,8 @@ impl State {
             options.disk.create_folder(folder).map_err(DiskError::on("create", folder))?;
         }
         let lock = lock(&options)?;
-        let checkpoints = checkpoint::read(options.disk.as_ref(), &options.folder, options.chain_id)?;
+        let checkpoints =
+            checkpoint::read(options.disk.as_ref(), &options.folder, options.chain_id)?;
         if checkpoints.damaged_count > 0 {
             report.findings.push(Finding::CheckpointsDamaged { count: checkpoints.damaged_count });
         }
@@ -192,14 +199,30 @@ impl State {
         if scan.healed_count > 0 {
             report.findings.push(Finding::JournalHealed { count: scan.healed_count });
         }
-        refuse_lost_blocks(&files, &scan, acknowledged::acknowledged_below(&files).max(known.map_or(0, |it| it.next_height)))?;
+        refuse_lost_blocks(
+            &files,
+            &scan,
+            acknowledged::acknowledged_below(&files).max(known.map_or(0, |it| it.next_height)),
+        )?;
         let torn_bytes = mend::cut_tail(&files, &mut scan)?;
         if torn_bytes > 0 {
             report.findings.push(Finding::TornTailCut { bytes: torn_bytes });
         }
-        let ladder = ViewLadder { options: &options, files: &files, checkpoint: checkpoints.newest, scan: &scan };
+        let ladder = ViewLadder {
+            options: &options,
+            files: &files,
+            checkpoint: checkpoints.newest,
+            scan: &scan,
+        };
         let opened = ladder.climb(&mut report)?;
-        let state = assemble(options, files, scan, opened, checkpoints.newest.map_or(0, |it| it.number), lock, &mut report)?;
+        let state = assemble(
+            options,
+            scan,
+            opened,
+            checkpoints.newest.map_or(0, |it| it.number),
+            lock,
+            &mut report,
+        )?;
         Ok((state, report))
     }
 }
@@ -233,14 +256,18 @@ pub(crate) fn lock(options: &Options) -> Result<crate::disk::LockGuard, OpenErro
 }
 
 /// Refuses a journal that ends before a block which was acknowledged.
-pub(crate) fn refuse_lost_blocks(files: &JournalFiles, scan: &Scan, acknowledged_below: u64) -> Result<(), OpenError> {
+pub(crate) fn refuse_lost_blocks(
+    files: &JournalFiles,
+    scan: &Scan,
+    acknowledged_below: u64,
+) -> Result<(), OpenError> {
     let acknowledged_below = acknowledged_below.max(scan.hole.map_or(0, |hole| hole.durable_below));
     if acknowledged_below <= scan.end.next_height {
         return Ok(());
     }
     Err(OpenError::JournalDamaged {
         path: files.main_path(scan.end_segment),
-        offset: scan.hole.map_or(scan.end.offset.unwrap_or(0), |hole| hole.position.offset),
+        offset: scan.hole.map_or_else(|| scan.end.offset.unwrap_or(0), |hole| hole.position.offset),
         first_lost: scan.end.next_height,
         acknowledged_below,
     })
@@ -248,17 +275,21 @@ pub(crate) fn refuse_lost_blocks(files: &JournalFiles, scan: &Scan, acknowledged
 
 fn assemble(
     options: Options,
-    files: JournalFiles,
     scan: Scan,
     opened: OpenedView,
     checkpoint_number: u64,
     lock: crate::disk::LockGuard,
     report: &mut OpenReport,
 ) -> Result<State, OpenError> {
+    let files = journal_files(&options);
     let next_height = scan.end.next_height;
     let OpenedView { view, meta, trie } = opened;
     let layers = recent_layers(&files, &view, &options, next_height, report)?;
-    let tip = meta.map(|meta| Tip { height: meta.height, hash: meta.block_hash, state_root: meta.state_root });
+    let tip = meta.map(|meta| Tip {
+        height: meta.height,
+        hash: meta.block_hash,
+        state_root: meta.state_root,
+    });
     let recent = Recent::new(layers, tip, next_height);
     let applied_below = meta.map_or(0, |meta| meta.height + 1);
     let history_start = meta.map_or(0, |meta| meta.history_start);

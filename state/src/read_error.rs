@@ -1,8 +1,8 @@
 //! Why something stored cannot be read.
 
 use crate::{
-    byte_reader::Malformed, disk_error::DiskError, journal::RecordError, key_value::KeyValueError, rlp::RlpError,
-    schema::DamagedEntry,
+    byte_reader::Malformed, disk_error::DiskError, journal::RecordError, key_value::KeyValueError,
+    rlp::RlpError, schema::DamagedEntry,
 };
 
 /// A read failed. No wrong value is ever returned instead.

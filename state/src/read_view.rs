@@ -7,9 +7,11 @@ use primitive_types::{H160, H256, U256};
 use crate::{
     account::Account,
     keccak::{EMPTY_CODE_HASH, keccak256},
+    key_value::Visitor,
     read_error::{FormError, ReadError},
     schema::{
-        ACCOUNT, CODE_PIECE_BYTES, account_key, code_key, column_bounds, lookup_key, metadata_key, storage_bounds, storage_key,
+        ACCOUNT, CODE_PIECE_BYTES, account_key, code_key, column_bounds, lookup_key, metadata_key,
+        storage_bounds, storage_key,
     },
     shared::Shared,
     state_trie::{StorageReader, StorageReaderError},
@@ -118,15 +120,17 @@ impl ReadView {
     ) -> Result<(), ReadError> {
         let mut trouble = None;
         let (_, end) = column_bounds(ACCOUNT);
-        self.shared.scan_at((&account_key(&hashed_origin), &end), self.height, &mut |key, value| {
-            match decode_account(key, value) {
+        self.shared.scan_at(
+            (&account_key(&hashed_origin), &end),
+            self.height,
+            &mut |key, value| match decode_account(key, value) {
                 Ok(account) => visit(last_hash(key), account),
                 Err(error) => {
                     trouble = Some(error);
                     ControlFlow::Break(())
                 }
-            }
-        })?;
+            },
+        )?;
         trouble.map_or(Ok(()), Err)
     }
 
@@ -142,7 +146,9 @@ impl ReadView {
     ) -> Result<(), ReadError> {
         let mut trouble = None;
         let (start, end) = storage_bounds(&hashed_address);
-        self.shared.scan_at((&start, &end), self.height, &mut |key, value| match decode_slot(key, value) {
+        self.shared.scan_at((&start, &end), self.height, &mut |key, value| match decode_slot(
+            key, value,
+        ) {
             Ok(value) => visit(last_hash(key), value),
             Err(error) => {
                 trouble = Some(error);
@@ -156,7 +162,7 @@ impl ReadView {
     pub(crate) fn entries(
         &self,
         bounds: (&[u8], &[u8]),
-        visit: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+        visit: &mut Visitor<'_>,
     ) -> Result<(), ReadError> {
         self.shared.scan_at(bounds, self.height, visit)
     }
@@ -169,7 +175,11 @@ impl Drop for ReadView {
 }
 
 impl StorageReader for ReadView {
-    fn storage_leaves(&self, hashed_address: H256, visit: &mut dyn FnMut(H256, U256)) -> Result<(), StorageReaderError> {
+    fn storage_leaves(
+        &self,
+        hashed_address: H256,
+        visit: &mut dyn FnMut(H256, U256),
+    ) -> Result<(), StorageReaderError> {
         self.storage_of(hashed_address, &mut |key, value| {
             visit(key, value);
             ControlFlow::Continue(())
@@ -184,7 +194,8 @@ pub(crate) fn last_hash(key: &[u8]) -> H256 {
 }
 
 pub(crate) fn decode_account(key: &[u8], value: &[u8]) -> Result<Account, ReadError> {
-    Account::from_rlp(value).map_err(|source| ReadError::Form { key: key.to_vec(), source: FormError::Rlp(source) })
+    Account::from_rlp(value)
+        .map_err(|source| ReadError::Form { key: key.to_vec(), source: FormError::Rlp(source) })
 }
 
 /// A slot is stored as its value without leading zero bytes.

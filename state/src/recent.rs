@@ -29,11 +29,19 @@ pub(crate) struct Layer {
 }
 
 impl Layer {
-    pub(crate) fn new(height: u64, record_hash: RecordHash, position: Position, record: BlockRecord) -> Self {
+    pub(crate) fn new(
+        height: u64,
+        record_hash: RecordHash,
+        position: Position,
+        record: BlockRecord,
+    ) -> Self {
         let lengths = |change: &Change| {
-            change.key.len() + change.old.as_ref().map_or(0, Bytes::len) + change.new.as_ref().map_or(0, Bytes::len)
+            change.key.len()
+                + change.old.as_ref().map_or(0, Bytes::len)
+                + change.new.as_ref().map_or(0, Bytes::len)
         };
-        let size_bytes = record.changes.iter().map(|change| lengths(change) + size_of::<Change>()).sum();
+        let size_bytes =
+            record.changes.iter().map(|change| lengths(change) + size_of::<Change>()).sum();
         Self {
             height,
             block_hash: record.block_hash,
@@ -71,12 +79,20 @@ pub(crate) struct Recent {
 pub(crate) type Known = Option<Bytes>;
 
 impl Recent {
-    pub(crate) const fn new(layers: Vec<Arc<Layer>>, opened_at: Option<Tip>, next_height: u64) -> Self {
+    pub(crate) const fn new(
+        layers: Vec<Arc<Layer>>,
+        opened_at: Option<Tip>,
+        next_height: u64,
+    ) -> Self {
         Self { layers, opened_at, next_height }
     }
 
     pub(crate) fn tip(&self) -> Option<Tip> {
-        let of = |layer: &Arc<Layer>| Tip { height: layer.height, hash: layer.block_hash, state_root: layer.state_root };
+        let of = |layer: &Arc<Layer>| Tip {
+            height: layer.height,
+            hash: layer.block_hash,
+            state_root: layer.state_root,
+        };
         self.layers.last().map(of).or(self.opened_at)
     }
 
@@ -126,18 +142,31 @@ impl Recent {
     /// Returns the value of a key at `height`, if a layer after it knows the old value.
     pub(crate) fn before_change(&self, key: &[u8], height: u64) -> Option<Known> {
         let first = self.layers.partition_point(|layer| layer.height <= height);
-        self.layers.iter().skip(first).find_map(|layer| layer.change(key)).map(|change| change.old.clone())
+        self.layers
+            .iter()
+            .skip(first)
+            .find_map(|layer| layer.change(key))
+            .map(|change| change.old.clone())
     }
 
     /// Returns the value of a key at `height`, if a layer in `from..=height` set it.
     pub(crate) fn set_since(&self, key: &[u8], from: u64, height: u64) -> Option<Known> {
         let range = |layer: &&Arc<Layer>| layer.height >= from && layer.height <= height;
         let newest_first = self.layers.iter().rev().skip_while(|layer| layer.height > height);
-        newest_first.take_while(range).find_map(|layer| layer.change(key)).map(|change| change.new.clone())
+        newest_first
+            .take_while(range)
+            .find_map(|layer| layer.change(key))
+            .map(|change| change.new.clone())
     }
 
     /// Collects what the layers know about a range of keys at `height`, given that the view holds all below `from`.
-    pub(crate) fn overlay(&self, bounds: (&[u8], &[u8]), from: u64, height: u64, into: &mut BTreeMap<Vec<u8>, Known>) {
+    pub(crate) fn overlay(
+        &self,
+        bounds: (&[u8], &[u8]),
+        from: u64,
+        height: u64,
+        into: &mut BTreeMap<Vec<u8>, Known>,
+    ) {
         let (start, end) = bounds;
         let later = self.layers.iter().filter(|layer| layer.height > height);
         for layer in later {
@@ -145,7 +174,8 @@ impl Recent {
                 into.entry(change.key.to_vec()).or_insert_with(|| change.old.clone());
             }
         }
-        let unapplied = self.layers.iter().rev().filter(|layer| layer.height >= from && layer.height <= height);
+        let unapplied =
+            self.layers.iter().rev().filter(|layer| layer.height >= from && layer.height <= height);
         for layer in unapplied {
             for change in layer.changes_between(start, end) {
                 into.entry(change.key.to_vec()).or_insert_with(|| change.new.clone());

@@ -22,7 +22,8 @@ impl RedbStore {
     ///
     /// When redb fails.
     pub fn open(folder: &Path, cache_bytes: u64) -> Result<Self, KeyValueError> {
-        std::fs::create_dir_all(folder).map_err(|source| KeyValueError::Device { engine: ENGINE, source })?;
+        std::fs::create_dir_all(folder)
+            .map_err(|source| KeyValueError::Device { engine: ENGINE, source })?;
         let cache_size = usize::try_from(cache_bytes).unwrap_or(usize::MAX);
         let database = Database::builder()
             .set_cache_size(cache_size)
@@ -64,18 +65,17 @@ impl RedbStore {
 fn engine_error(error: redb::Error) -> KeyValueError {
     match error {
         redb::Error::Io(source) => KeyValueError::Device { engine: ENGINE, source },
-        redb::Error::DatabaseAlreadyOpen => {
-            KeyValueError::Device { engine: ENGINE, source: io::Error::from(io::ErrorKind::WouldBlock) }
-        }
+        redb::Error::DatabaseAlreadyOpen => KeyValueError::Device {
+            engine: ENGINE,
+            source: io::Error::from(io::ErrorKind::WouldBlock),
+        },
         other => KeyValueError::Damaged { engine: ENGINE, detail: other.to_string() },
     }
 }
 
 impl KeyValue for RedbStore {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, KeyValueError> {
-        self.read(None, |table| {
-            Ok(table.get(key)?.map(|value| value.value().to_vec()))
-        })
+        self.read(None, |table| Ok(table.get(key)?.map(|value| value.value().to_vec())))
     }
 
     fn scan(&self, start: &[u8], end: &[u8], visit: &mut Visitor<'_>) -> Result<(), KeyValueError> {

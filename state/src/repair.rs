@@ -126,9 +126,15 @@ impl State {
     }
 }
 
-fn mend_journal(options: &Options, files: &JournalFiles, mode: RepairMode, report: &mut RepairReport) -> Result<(), RepairError> {
+fn mend_journal(
+    options: &Options,
+    files: &JournalFiles,
+    mode: RepairMode,
+    report: &mut RepairReport,
+) -> Result<(), RepairError> {
     let checkpoints = checkpoint::read(options.disk.as_ref(), &options.folder, options.chain_id)?;
-    let noted = acknowledged::acknowledged_below(files).max(checkpoints.newest.map_or(0, |it| it.next_height));
+    let noted = acknowledged::acknowledged_below(files)
+        .max(checkpoints.newest.map_or(0, |it| it.next_height));
     let scan_mode = if mode == RepairMode::DryRun { ScanMode::LookOnly } else { ScanMode::Heal };
     let mut found = scan(files, None, scan_mode)?;
     if found.healed_count > 0 {
@@ -161,14 +167,20 @@ fn mend_journal(options: &Options, files: &JournalFiles, mode: RepairMode, repor
                     cut_behind_view(files, mode, &found, acknowledged, below, report)?;
                     break;
                 };
-                let from = KnownRecord { next_height: next.height, hash: next.previous, next: next.position };
+                let from = KnownRecord {
+                    next_height: next.height,
+                    hash: next.previous,
+                    next: next.position,
+                };
                 found = scan(files, Some(from), scan_mode)?;
             }
             Choice::Rewind => {
                 report.steps.push(RepairStep::Rewind { from: hole.height, below });
                 match mode {
                     RepairMode::DryRun => {}
-                    RepairMode::KeepState => return Err(RepairError::RewindNeeded { from: hole.height, below }),
+                    RepairMode::KeepState => {
+                        return Err(RepairError::RewindNeeded { from: hole.height, below });
+                    }
                     RepairMode::AcceptRewind => {
                         mend::set_aside(files, found.end_segment)?;
                         mend::cut_tail(files, &mut found)?;
@@ -204,7 +216,9 @@ enum Choice {
 
 /// Blocks can be given up without losing state when the view is past them.
 fn choose(hole: &Hole, view: Option<ProvenView>) -> Choice {
-    let Some(view) = view.filter(|view| view.next_height > hole.height) else { return Choice::Rewind };
+    let Some(view) = view.filter(|view| view.next_height > hole.height) else {
+        return Choice::Rewind;
+    };
     match hole.next {
         Some(next) if next.height > hole.height && view.next_height >= next.height => {
             Choice::Mark { below: next.height, hash: next.previous, behind: Some(next) }
@@ -226,7 +240,8 @@ fn cut_behind_view(
         report.steps.push(RepairStep::Rewind { from: view_below, below: acknowledged_below });
     }
     if mode != RepairMode::DryRun {
-        for segment in found.segments.iter().filter(|segment| segment.sequence > found.end_segment) {
+        for segment in found.segments.iter().filter(|segment| segment.sequence > found.end_segment)
+        {
             mend::set_aside(files, segment.sequence)?;
             for folder in &files.folders {
                 let path = crate::journal::segment::segment_path(folder, segment.sequence);

@@ -121,7 +121,9 @@ pub(crate) fn after_prefix(prefix: &[u8]) -> Vec<u8> {
 
 /// An entry of the view that is not what was written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("entry {key:02x?} of the view is damaged; reopen with `repair` to rebuild the view from the journal")]
+#[error(
+    "entry {key:02x?} of the view is damaged; reopen with `repair` to rebuild the view from the journal"
+)]
 pub struct DamagedEntry {
     /// The key of the entry.
     pub key: Vec<u8>,

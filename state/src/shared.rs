@@ -12,6 +12,7 @@ use std::{
 use crate::{
     applier::ApplyError,
     journal::JournalFiles,
+    key_value::Visitor,
     read_error::ReadError,
     recent::{Layer, OverlayMerge, Recent},
     view::View,
@@ -158,7 +159,9 @@ impl Shared {
         {
             return Ok(old);
         }
-        let known = recent.before_change(key, height).or_else(|| recent.set_since(key, applied_below, height));
+        let known = recent
+            .before_change(key, height)
+            .or_else(|| recent.set_since(key, applied_below, height));
         if let Some(known) = known {
             return Ok(known.map(|value| value.to_vec()));
         }
@@ -175,7 +178,7 @@ impl Shared {
         &self,
         bounds: (&[u8], &[u8]),
         height: u64,
-        visit: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+        visit: &mut Visitor<'_>,
     ) -> Result<(), ReadError> {
         let (start, end) = bounds;
         let mut seen_next = self.recent().next_height;
@@ -224,7 +227,11 @@ impl Shared {
     }
 
     /// Collects every key of a range whose value at `height` differs from what the view may show.
-    fn overlay(&self, bounds: (&[u8], &[u8]), height: u64) -> Result<BTreeMap<Vec<u8>, Option<bytes::Bytes>>, ReadError> {
+    fn overlay(
+        &self,
+        bounds: (&[u8], &[u8]),
+        height: u64,
+    ) -> Result<BTreeMap<Vec<u8>, Option<bytes::Bytes>>, ReadError> {
         let applied_below = self.applied_below();
         let recent = self.recent();
         let mut overlay = BTreeMap::new();
@@ -249,7 +256,8 @@ impl Shared {
                     return ControlFlow::Continue(());
                 };
                 if changed_at > height && key >= start && key < end {
-                    let old = crate::view::decode_old_value(payload).map(bytes::Bytes::copy_from_slice);
+                    let old =
+                        crate::view::decode_old_value(payload).map(bytes::Bytes::copy_from_slice);
                     into.entry(key.to_vec()).or_insert(old);
                 }
                 ControlFlow::Continue(())

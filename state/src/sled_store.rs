@@ -97,13 +97,17 @@ fn engine_error(error: sled::Error) -> KeyValueError {
 
 /// Runs a call into sled and turns a panic into an error.
 fn guard<T>(call: impl FnOnce() -> T) -> Result<T, KeyValueError> {
-    catch_unwind(AssertUnwindSafe(call))
-        .map_err(|payload| KeyValueError::Panicked { engine: ENGINE, detail: panic_message(payload.as_ref()) })
+    catch_unwind(AssertUnwindSafe(call)).map_err(|payload| KeyValueError::Panicked {
+        engine: ENGINE,
+        detail: panic_message(payload.as_ref()),
+    })
 }
 
 impl KeyValue for SledStore {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, KeyValueError> {
-        guard(|| self.database.get(key))?.map(|value| value.map(|value| value.to_vec())).map_err(engine_error)
+        guard(|| self.database.get(key))?
+            .map(|value| value.map(|value| value.to_vec()))
+            .map_err(engine_error)
     }
 
     fn scan(&self, start: &[u8], end: &[u8], visit: &mut Visitor<'_>) -> Result<(), KeyValueError> {
@@ -140,7 +144,8 @@ impl KeyValue for SledStore {
                 other => other.and_then(|file| file.sync_all()).map_err(device)?,
             }
         }
-        let folders = [Some(self.folder.as_path()), self.folder.parent(), Some(&self.folder.join("blobs"))];
+        let folders =
+            [Some(self.folder.as_path()), self.folder.parent(), Some(&self.folder.join("blobs"))];
         for folder in folders.into_iter().flatten().filter(|folder| folder.is_dir()) {
             File::open(folder).and_then(|folder| folder.sync_all()).map_err(device)?;
         }

@@ -363,7 +363,8 @@ impl State {
         if height < self.shared.journal_start() {
             return Err(self.pruned_block(height));
         }
-        let damaged = || RecordError::Damaged { path: path.clone(), offset: position.offset, height };
+        let damaged =
+            || RecordError::Damaged { path: path.clone(), offset: position.offset, height };
         let record = self.shared.files.read(position)?.ok_or_else(damaged)?;
         if record.header.kind == RecordKind::Lost {
             return Err(RecordError::Lost { height }.into());
@@ -384,7 +385,10 @@ impl State {
     }
 
     /// Removes the segments of the journal that hold only blocks below a height; the base covers them.
-    pub(crate) fn drop_blocks_below(&self, height: u64) -> Result<usize, crate::snapshot::SnapshotError> {
+    pub(crate) fn drop_blocks_below(
+        &self,
+        height: u64,
+    ) -> Result<usize, crate::snapshot::SnapshotError> {
         self.checkpoint().map_err(|_failed| crate::snapshot::SnapshotError::Worker)?;
         let mut writer = self.writer();
         let count = writer.journal.drop_below(height)?;
@@ -471,7 +475,9 @@ fn check_names(block: &Block) -> Result<(), CommitError> {
     }
     let code_bytes_max = usize::from(u16::MAX) * crate::schema::CODE_PIECE_BYTES;
     match block.changes.codes.iter().find(|(_, code)| code.len() > code_bytes_max) {
-        Some((code_hash, code)) => Err(CommitError::Code { code_hash: *code_hash, found: Bytes::len(code) }),
+        Some((code_hash, code)) => {
+            Err(CommitError::Code { code_hash: *code_hash, found: Bytes::len(code) })
+        }
         None => Ok(()),
     }
 }

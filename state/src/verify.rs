@@ -106,7 +106,11 @@ impl State {
     /// # Errors
     ///
     /// When a check cannot be done. What the checks find wrong is in the list returned.
-    pub fn verify(&self, level: VerifyLevel, progress: &mut dyn FnMut(Progress)) -> Result<Vec<Problem>, VerifyError> {
+    pub fn verify(
+        &self,
+        level: VerifyLevel,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Vec<Problem>, VerifyError> {
         let Some(tip) = self.tip() else { return Ok(Vec::new()) };
         let mut writer = self.writer();
         writer.applier.checkpoint(Closing::Running)?;
@@ -138,7 +142,11 @@ impl State {
     }
 
     fn verify_last(&self, height: u64, problems: &mut Vec<Problem>) -> Result<(), VerifyError> {
-        let found = checkpoint::read(self.options.disk.as_ref(), &self.options.folder, self.options.chain_id)?;
+        let found = checkpoint::read(
+            self.options.disk.as_ref(),
+            &self.options.folder,
+            self.options.chain_id,
+        )?;
         if found.damaged_count > 0 {
             problems.push(Problem::Checkpoint { count: found.damaged_count });
         }
@@ -155,8 +163,14 @@ impl State {
             problems.push(Problem::JournalCopies { count: found.healed_count });
         }
         let next = self.shared.recent().next_height;
-        let base_next = base::newest(&self.options).ok().flatten().map_or(0, |(_, manifest)| manifest.height + 1);
-        let first = found.segments.first().map_or(next.max(base_next), |segment| segment.first_height);
+        let base_next = base::newest(&self.options)
+            .ok()
+            .flatten()
+            .map_or(0, |(_, manifest)| manifest.height + 1);
+        let first = found
+            .segments
+            .first()
+            .map_or_else(|| next.max(base_next), |segment| segment.first_height);
         if first > base_next {
             problems.push(Problem::JournalStart { first, needed: base_next });
         }
@@ -167,14 +181,23 @@ impl State {
     }
 
     fn verify_base(&self, problems: &mut Vec<Problem>) {
-        let checked = base::newest(&self.options).map_err(|error| error.to_string()).and_then(|found| match found {
-            None => Ok(()),
-            Some((folder, _)) => {
-                let threads = self.options.hash_threads;
-                let checked = verify_snapshot(self.options.disk.as_ref(), &folder, None, threads, &|_| ());
-                checked.map(|_| ()).map_err(|error| error.to_string())
-            }
-        });
+        let checked =
+            base::newest(&self.options).map_err(|error| error.to_string()).and_then(|found| {
+                match found {
+                    None => Ok(()),
+                    Some((folder, _)) => {
+                        let threads = self.options.hash_threads;
+                        let checked = verify_snapshot(
+                            self.options.disk.as_ref(),
+                            &folder,
+                            None,
+                            threads,
+                            &|_| (),
+                        );
+                        checked.map(|_| ()).map_err(|error| error.to_string())
+                    }
+                }
+            });
         if let Err(reason) = checked {
             problems.push(Problem::Base { reason });
         }
@@ -187,7 +210,8 @@ impl State {
             if view.sum_state(&mut |_, _| ())?.0 != meta.state_fingerprint {
                 return Ok(Some("state entries are missing or stale"));
             }
-            Ok((view.sum_history()?.0 != meta.history_fingerprint).then_some("history entries are missing or stale"))
+            Ok((view.sum_history()?.0 != meta.history_fingerprint)
+                .then_some("history entries are missing or stale"))
         };
         match sums() {
             Ok(None) => {}
@@ -196,7 +220,12 @@ impl State {
         }
     }
 
-    fn verify_roots(&self, view: &ReadView, expected: H256, problems: &mut Vec<Problem>) -> Result<(), ReadError> {
+    fn verify_roots(
+        &self,
+        view: &ReadView,
+        expected: H256,
+        problems: &mut Vec<Problem>,
+    ) -> Result<(), ReadError> {
         let mut accounts: Vec<(H256, Account)> = Vec::new();
         view.accounts_from(H256::zero(), &mut |key, account| {
             accounts.push((key, account));
@@ -207,7 +236,8 @@ impl State {
                 problems.push(Problem::Storage { hashed_address: *hashed_address });
             }
         }
-        let found = StateTrie::from_accounts(trie_options(&self.options), accounts.into_iter()).root();
+        let found =
+            StateTrie::from_accounts(trie_options(&self.options), accounts.into_iter()).root();
         if found != expected {
             problems.push(Problem::Root { expected, found });
         }

@@ -9,12 +9,12 @@ use std::{ops::ControlFlow, sync::Arc};
 
 use crate::{
     fingerprint::Fingerprint,
-    key_value::{Batch, KeyValue, KeyValueError},
+    key_value::{Batch, KeyValue, KeyValueError, Visitor},
     read_error::{FormError, ReadError},
     recent::Layer,
     schema::{
-        DamagedEntry, HISTORY, META_KEY, Position, STATE_COLUMNS, ViewMeta, column_bounds, height_key, history_key, seal,
-        unseal,
+        DamagedEntry, HISTORY, META_KEY, Position, STATE_COLUMNS, ViewMeta, column_bounds,
+        height_key, history_key, seal, unseal,
     },
 };
 
@@ -46,7 +46,7 @@ impl View {
         &self,
         start: &[u8],
         end: &[u8],
-        visit: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+        visit: &mut Visitor<'_>,
     ) -> Result<(), ReadError> {
         let mut damaged: Option<DamagedEntry> = None;
         self.engine.scan(start, end, &mut |key, value| match unseal(key, value) {
@@ -76,7 +76,11 @@ impl View {
     }
 
     /// Returns the value that a key had at `height`, if it changed after: `Some(None)` means it was absent.
-    pub(crate) fn value_before_change(&self, key: &[u8], height: u64) -> Result<Option<Option<Vec<u8>>>, ReadError> {
+    pub(crate) fn value_before_change(
+        &self,
+        key: &[u8],
+        height: u64,
+    ) -> Result<Option<Option<Vec<u8>>>, ReadError> {
         let mut found = None;
         let end = history_key(key, u64::MAX);
         self.scan(&history_key(key, height + 1), &end, &mut |_, payload| {
@@ -87,7 +91,12 @@ impl View {
     }
 
     /// Applies the changes of one block and moves the view's account of itself forward.
-    pub(crate) fn apply(&self, meta: &mut ViewMeta, layer: &Layer, old_values: OldValues) -> Result<(), KeyValueError> {
+    pub(crate) fn apply(
+        &self,
+        meta: &mut ViewMeta,
+        layer: &Layer,
+        old_values: OldValues,
+    ) -> Result<(), KeyValueError> {
         let mut batch = Batch::default();
         let mut next = *meta;
         for change in &layer.changes {
@@ -136,7 +145,11 @@ impl View {
     }
 
     /// Writes state entries and the view's account of itself, as when a snapshot is loaded.
-    pub(crate) fn load(&self, entries: &[(Vec<u8>, Vec<u8>)], meta: Option<&ViewMeta>) -> Result<(), KeyValueError> {
+    pub(crate) fn load(
+        &self,
+        entries: &[(Vec<u8>, Vec<u8>)],
+        meta: Option<&ViewMeta>,
+    ) -> Result<(), KeyValueError> {
         let mut batch = Batch::default();
         for (key, payload) in entries {
             batch.put(key.clone(), seal(key, payload));
@@ -152,7 +165,10 @@ impl View {
     }
 
     /// Sums all state entries; `visit` sees each of them.
-    pub(crate) fn sum_state(&self, visit: &mut dyn FnMut(&[u8], &[u8])) -> Result<(Fingerprint, u64), ReadError> {
+    pub(crate) fn sum_state(
+        &self,
+        visit: &mut dyn FnMut(&[u8], &[u8]),
+    ) -> Result<(Fingerprint, u64), ReadError> {
         self.sum(&STATE_COLUMNS, visit)
     }
 
@@ -161,7 +177,11 @@ impl View {
         self.sum(&[HISTORY], &mut |_, _| ())
     }
 
-    fn sum(&self, columns: &[u8], visit: &mut dyn FnMut(&[u8], &[u8])) -> Result<(Fingerprint, u64), ReadError> {
+    fn sum(
+        &self,
+        columns: &[u8],
+        visit: &mut dyn FnMut(&[u8], &[u8]),
+    ) -> Result<(Fingerprint, u64), ReadError> {
         let mut sum = Fingerprint::default();
         let mut count = 0;
         for column in columns {

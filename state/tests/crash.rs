@@ -1,5 +1,6 @@
 //! Kills, power losses and damage, by the tool that users can run as well. `STATE_TORTURE_LONG=1` runs 20 times as many.
 #![expect(clippy::disallowed_methods, reason = "a test may read its environment")]
+#![expect(clippy::print_stdout, reason = "the counts are the result")]
 
 use std::process::Command;
 

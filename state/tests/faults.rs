@@ -68,7 +68,9 @@ fn store_is_usable_at_its_last_commit_after_every_fault() {
                 disk.inject(fault);
             }
             let result = if random.below(3) == 0 {
-                (height..height + 3).try_for_each(|height| state.append(&block(round, height)).map(|_| ())).and_then(|()| state.sync())
+                (height..height + 3)
+                    .try_for_each(|height| state.append(&block(round, height)).map(|_| ()))
+                    .and_then(|()| state.sync())
             } else {
                 state.commit(&block(round, height)).map(|_| ())
             };
@@ -124,7 +126,10 @@ fn read_only_disk_is_named() {
     assert!(disk_error(&error).expect("a disk error").contains("cannot be written"), "{error}");
     check(&state, 3, 1);
     drop(state);
-    assert!(matches!(State::open(options(&disk)), Err(OpenError::Disk(DiskError::ReadOnly { .. }))));
+    assert!(matches!(
+        State::open(options(&disk)),
+        Err(OpenError::Disk(DiskError::ReadOnly { .. }))
+    ));
 }
 
 #[test]
@@ -143,11 +148,18 @@ fn group_of_appends_is_lost_whole_or_in_order() {
     }
     let mut random = Seed::new(9);
     for cut in (0..=disk.operation_count()).step_by(2) {
-        let acknowledged = marks.iter().rev().find(|(operations, _)| *operations <= cut).map_or(0, |(_, below)| *below);
+        let acknowledged = marks
+            .iter()
+            .rev()
+            .find(|(operations, _)| *operations <= cut)
+            .map_or(0, |(_, below)| *below);
         let left = disk.after_power_loss(cut, if cut % 4 == 0 { 512 } else { 4096 }, &mut random);
         let (state, _) = State::open(options(&left)).expect("opens after a power loss");
         let below = next_height(&state);
-        assert!(below >= acknowledged && below <= acknowledged + 4, "cut {cut}: {below}, acknowledged {acknowledged}");
+        assert!(
+            below >= acknowledged && below <= acknowledged + 4,
+            "cut {cut}: {below}, acknowledged {acknowledged}"
+        );
         if below > 0 {
             check(&state, 4, below);
         }
@@ -177,6 +189,8 @@ fn newer_schema_is_refused_and_left_alone() {
 /// CRC-32 as in IEEE 802.3, the slow way.
 fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(u32::MAX, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { (crc >> 1) ^ 0xEDB8_8320 } else { crc >> 1 })
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
+            if crc & 1 == 1 { (crc >> 1) ^ 0xEDB8_8320 } else { crc >> 1 }
+        })
     })
 }

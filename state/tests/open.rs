@@ -5,18 +5,26 @@ mod workload;
 
 use std::path::Path;
 
-use cybermiles_state::{Apply, CommitError, Engine, Finding, History, OpenError, Options, ReadError, State};
+use cybermiles_state::{
+    Apply, CommitError, Engine, Finding, History, OpenError, Options, ReadError, State,
+};
 use primitive_types::H256;
 use workload::{Model, address, block, check_block, slot};
 
 fn options(folder: &Path) -> Options {
-    Options { cache_bytes: 16 << 20, history: History::Archive, checkpoint_blocks: 7, ..Options::new(folder) }
+    Options {
+        cache_bytes: 16 << 20,
+        history: History::Archive,
+        checkpoint_blocks: 7,
+        ..Options::new(folder)
+    }
 }
 
 fn commit_range(state: &State, seed: u64, from: u64, below: u64) {
     let mut model = Model::at(seed, from);
     for height in from..below {
-        let committed = state.commit(&block(seed, height)).expect("a block of the workload is valid");
+        let committed =
+            state.commit(&block(seed, height)).expect("a block of the workload is valid");
         model.advance(seed, height + 1);
         assert_eq!(committed.state_root, model.root(), "root of block {height}");
     }
@@ -111,7 +119,10 @@ fn wrong_height_and_wrong_root_change_nothing() {
     let (state, _) = State::open(Options::in_memory()).expect("opens");
     commit_range(&state, 5, 0, 5);
     let root = state.tip().expect("five blocks").state_root;
-    assert!(matches!(state.commit(&block(5, 7)), Err(CommitError::Height { expected: 5, found: 7 })));
+    assert!(matches!(
+        state.commit(&block(5, 7)),
+        Err(CommitError::Height { expected: 5, found: 7 })
+    ));
     let mut wrong = block(5, 5);
     wrong.expected_root = Some(H256::zero());
     assert!(matches!(state.commit(&wrong), Err(CommitError::Root { height: 5, .. })));
@@ -132,7 +143,12 @@ fn root_after_changes_nothing() {
 #[test]
 fn history_modes_keep_what_they_promise() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let full = Options { history: History::Full(10), recent_blocks: 3, apply: Apply::Inline, ..options(folder.path()) };
+    let full = Options {
+        history: History::Full(10),
+        recent_blocks: 3,
+        apply: Apply::Inline,
+        ..options(folder.path())
+    };
     let (state, _) = State::open(full.clone()).expect("opens");
     commit_range(&state, 7, 0, 40);
     state.checkpoint().expect("the view catches up");
@@ -195,6 +211,9 @@ fn proofs_of_the_tip_verify() {
         let slots: Vec<H256> = (0..10).map(slot).collect();
         let proof = state.prove(address, &slots).expect("storage is readable");
         proof.verify(root).expect("the proof is right");
-        assert_eq!(proof.account, state.latest().expect("a tip").account(address).expect("readable"));
+        assert_eq!(
+            proof.account,
+            state.latest().expect("a tip").account(address).expect("readable")
+        );
     }
 }

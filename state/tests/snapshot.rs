@@ -7,8 +7,9 @@ mod workload;
 use std::{fs, num::NonZeroUsize, path::Path, sync::Arc};
 
 use cybermiles_state::{
-    AccountChange, AccountWrite, Block, ChunkKind, EMPTY_CODE_HASH, History, Manifest, Options, Problem, ReadError, RestoreError,
-    SnapshotError, Spool, State, VerifyLevel, disk::FileDisk, verify_snapshot,
+    AccountChange, AccountWrite, Block, ChunkKind, EMPTY_CODE_HASH, History, Manifest, Options,
+    Problem, ReadError, RestoreError, SnapshotError, Spool, State, VerifyLevel, disk::FileDisk,
+    verify_snapshot,
 };
 use primitive_types::{H256, U256};
 use workload::{Model, address, block, slot};
@@ -16,7 +17,12 @@ use workload::{Model, address, block, slot};
 const THREADS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1);
 
 fn options(folder: &Path) -> Options {
-    Options { cache_bytes: 16 << 20, segment_bytes_max: 64 << 10, checkpoint_blocks: 7, ..Options::new(folder) }
+    Options {
+        cache_bytes: 16 << 20,
+        segment_bytes_max: 64 << 10,
+        checkpoint_blocks: 7,
+        ..Options::new(folder)
+    }
 }
 
 fn store(folder: &Path, seed: u64, blocks: u64) -> State {
@@ -31,7 +37,12 @@ fn chunk_files(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let mut files: Vec<(String, Vec<u8>)> = fs::read_dir(folder)
         .expect("a folder")
         .map(|entry| entry.expect("readable"))
-        .map(|entry| (entry.file_name().to_string_lossy().into_owned(), fs::read(entry.path()).expect("readable")))
+        .map(|entry| {
+            (
+                entry.file_name().to_string_lossy().into_owned(),
+                fs::read(entry.path()).expect("readable"),
+            )
+        })
         .filter(|(name, _)| name.ends_with(".chunk"))
         .collect();
     files.sort();
@@ -43,11 +54,14 @@ fn restored_store_goes_on_as_the_original() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let at = |name: &str| folder.path().join(name);
     let state = store(&at("original"), 1, 25);
-    let manifest = state.create_snapshot(20, &at("snapshot"), &mut |_| ()).expect("height 20 is kept");
+    let manifest =
+        state.create_snapshot(20, &at("snapshot"), &mut |_| ()).expect("height 20 is kept");
     let root = Model::at(1, 21).root();
     assert_eq!((manifest.height, manifest.state_root), (20, root));
-    verify_snapshot(&FileDisk::new(), &at("snapshot"), Some(root), THREADS, &|_| ()).expect("the snapshot is right");
-    let (restored, _) = State::restore(options(&at("restored")), &at("snapshot"), root, &|_| ()).expect("restores");
+    verify_snapshot(&FileDisk::new(), &at("snapshot"), Some(root), THREADS, &|_| ())
+        .expect("the snapshot is right");
+    let (restored, _) =
+        State::restore(options(&at("restored")), &at("snapshot"), root, &|_| ()).expect("restores");
     Model::at(1, 21).check(&restored.latest().expect("height 20")).expect("the state of height 20");
     for height in 21..40 {
         restored.commit(&block(1, height)).expect("the chain goes on");
@@ -58,7 +72,8 @@ fn restored_store_goes_on_as_the_original() {
     assert_eq!(restored.verify(VerifyLevel::Root, &mut |_| ()).expect("can be checked"), []);
     drop(restored);
     fs::remove_dir_all(at("restored").join("view")).expect("the view is a folder");
-    let (restored, _) = State::open(options(&at("restored"))).expect("rebuilds from base and journal");
+    let (restored, _) =
+        State::open(options(&at("restored"))).expect("rebuilds from base and journal");
     Model::at(1, 40).check(&restored.latest().expect("height 39")).expect("the state of height 39");
     assert!(matches!(restored.at(19), Err(ReadError::Pruned { .. })));
 }
@@ -67,8 +82,12 @@ fn restored_store_goes_on_as_the_original() {
 fn two_nodes_make_the_same_bytes_at_different_times() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let at = |name: &str| folder.path().join(name);
-    let first = store(&at("a"), 2, 13).create_snapshot(12, &at("snapshot-a"), &mut |_| ()).expect("height 12");
-    let second = store(&at("b"), 2, 30).create_snapshot(12, &at("snapshot-b"), &mut |_| ()).expect("height 12 in the past");
+    let first = store(&at("a"), 2, 13)
+        .create_snapshot(12, &at("snapshot-a"), &mut |_| ())
+        .expect("height 12");
+    let second = store(&at("b"), 2, 30)
+        .create_snapshot(12, &at("snapshot-b"), &mut |_| ())
+        .expect("height 12 in the past");
     assert_eq!(first.id(), second.id());
     assert_eq!(chunk_files(&at("snapshot-a")), chunk_files(&at("snapshot-b")));
 }
@@ -88,10 +107,13 @@ fn large_storage_is_cut_into_chunks_that_prove_themselves() {
     }
     let root = state.commit(&genesis).expect("valid").state_root;
     let manifest = state.create_snapshot(0, &at("snapshot"), &mut |_| ()).expect("height 0");
-    let storage_chunks = manifest.chunks.iter().filter(|chunk| chunk.kind == ChunkKind::Storage).count();
+    let storage_chunks =
+        manifest.chunks.iter().filter(|chunk| chunk.kind == ChunkKind::Storage).count();
     assert!(storage_chunks >= 2, "{storage_chunks} chunks of storage");
-    verify_snapshot(&FileDisk::new(), &at("snapshot"), Some(root), THREADS, &|_| ()).expect("the snapshot is right");
-    let (restored, _) = State::restore(options(&at("restored")), &at("snapshot"), root, &|_| ()).expect("restores");
+    verify_snapshot(&FileDisk::new(), &at("snapshot"), Some(root), THREADS, &|_| ())
+        .expect("the snapshot is right");
+    let (restored, _) =
+        State::restore(options(&at("restored")), &at("snapshot"), root, &|_| ()).expect("restores");
     let view = restored.latest().expect("height 0");
     assert_eq!(view.storage(address(2), slot(99_999)).expect("readable"), U256::from(100_000));
     assert_eq!(restored.verify(VerifyLevel::Root, &mut |_| ()).expect("can be checked"), []);
@@ -111,15 +133,19 @@ fn every_wrong_chunk_is_named() {
             let mut wrong = bytes.clone();
             wrong[position] ^= 4;
             fs::write(&path, &wrong).expect("writable");
-            let error = verify_snapshot(&disk, &at("snapshot"), Some(root), THREADS, &|_| ()).expect_err("damaged");
+            let error = verify_snapshot(&disk, &at("snapshot"), Some(root), THREADS, &|_| ())
+                .expect_err("damaged");
             assert!(matches!(error, SnapshotError::Chunk { .. }), "{error}");
         }
         fs::remove_file(&path).expect("removable");
-        let error = verify_snapshot(&FileDisk::new(), &at("snapshot"), Some(root), THREADS, &|_| ()).expect_err("missing");
+        let error =
+            verify_snapshot(&FileDisk::new(), &at("snapshot"), Some(root), THREADS, &|_| ())
+                .expect_err("missing");
         assert!(matches!(error, SnapshotError::Chunk { .. }), "{error}");
         fs::write(&path, &bytes).expect("writable");
     }
-    let error = verify_snapshot(&disk, &at("snapshot"), Some(H256::zero()), THREADS, &|_| ()).expect_err("another root");
+    let error = verify_snapshot(&disk, &at("snapshot"), Some(H256::zero()), THREADS, &|_| ())
+        .expect_err("another root");
     assert!(matches!(error, SnapshotError::Root { .. }), "{error}");
 }
 
@@ -127,12 +153,17 @@ fn every_wrong_chunk_is_named() {
 fn forged_chunk_with_a_matching_name_proves_nothing() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let at = |name: &str| folder.path().join(name);
-    let honest = store(&at("honest"), 4, 12).create_snapshot(11, &at("snapshot"), &mut |_| ()).expect("height 11");
-    let forged = store(&at("other"), 5, 12).create_snapshot(11, &at("forged"), &mut |_| ()).expect("height 11");
+    let honest = store(&at("honest"), 4, 12)
+        .create_snapshot(11, &at("snapshot"), &mut |_| ())
+        .expect("height 11");
+    let forged = store(&at("other"), 5, 12)
+        .create_snapshot(11, &at("forged"), &mut |_| ())
+        .expect("height 11");
     // A liar names the chunks of his own state under the trusted root.
     let mut lie: Manifest = forged;
     lie.state_root = honest.state_root;
-    let spool = Spool::open(Arc::new(FileDisk::new()), &at("spool"), lie, honest.state_root).expect("a new folder");
+    let spool = Spool::open(Arc::new(FileDisk::new()), &at("spool"), lie, honest.state_root)
+        .expect("a new folder");
     let mut refused = 0;
     for (_, bytes) in chunk_files(&at("forged")) {
         refused += usize::from(spool.add(&bytes).is_err());
@@ -144,18 +175,22 @@ fn forged_chunk_with_a_matching_name_proves_nothing() {
 fn spool_gathers_chunks_in_any_order_and_resumes() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let at = |name: &str| folder.path().join(name);
-    let manifest = store(&at("store"), 6, 12).create_snapshot(11, &at("snapshot"), &mut |_| ()).expect("height 11");
+    let manifest = store(&at("store"), 6, 12)
+        .create_snapshot(11, &at("snapshot"), &mut |_| ())
+        .expect("height 11");
     let root = manifest.state_root;
     let chunks = chunk_files(&at("snapshot"));
     let mut missing = chunks.len();
     for (_, bytes) in chunks.iter().rev() {
-        let spool = Spool::open(Arc::new(FileDisk::new()), &at("spool"), manifest.clone(), root).expect("resumes");
+        let spool = Spool::open(Arc::new(FileDisk::new()), &at("spool"), manifest.clone(), root)
+            .expect("resumes");
         assert_eq!(spool.missing().expect("readable").len(), missing);
         assert!(spool.add(b"nonsense").is_err());
         spool.add(bytes).expect("a chunk of the snapshot");
         missing -= 1;
     }
-    let (restored, _) = State::restore(options(&at("restored")), &at("spool"), root, &|_| ()).expect("restores");
+    let (restored, _) =
+        State::restore(options(&at("restored")), &at("spool"), root, &|_| ()).expect("restores");
     Model::at(6, 12).check(&restored.latest().expect("height 11")).expect("the state of height 11");
     let again = State::restore(options(&at("restored")), &at("spool"), root, &|_| ());
     assert!(matches!(again, Err(RestoreError::Snapshot(SnapshotError::NotEmpty { .. }))));

@@ -56,15 +56,36 @@ pub enum Fault {
 
 #[derive(Debug, Clone)]
 enum Operation {
-    Create { file: usize, path: PathBuf },
-    Write { file: usize, offset: u64, bytes: Vec<u8> },
-    Truncate { file: usize, length: u64 },
-    SyncFile { file: usize },
+    Create {
+        file: usize,
+        path: PathBuf,
+    },
+    Write {
+        file: usize,
+        offset: u64,
+        bytes: Vec<u8>,
+    },
+    Truncate {
+        file: usize,
+        length: u64,
+    },
+    SyncFile {
+        file: usize,
+    },
     /// A failed sync: reads show the durable bytes again, while what was pending may or may not have reached the medium.
-    Revert { file: usize },
-    SyncFolder { path: PathBuf },
-    Rename { from: PathBuf, to: PathBuf },
-    Remove { path: PathBuf },
+    Revert {
+        file: usize,
+    },
+    SyncFolder {
+        path: PathBuf,
+    },
+    Rename {
+        from: PathBuf,
+        to: PathBuf,
+    },
+    Remove {
+        path: PathBuf,
+    },
 }
 
 #[derive(Debug, Clone, Default)]
@@ -120,7 +141,10 @@ impl SimulatedDisk {
     pub fn flip_bit(&self, path: &Path, byte: u64, bit: u8) -> bool {
         let mut inner = self.inner();
         let Some(&file) = inner.live.names.get(path) else { return false };
-        let (Ok(index), Some(content)) = (usize::try_from(byte), inner.live.files.get_mut(file)) else { return false };
+        let (Ok(index), Some(content)) = (usize::try_from(byte), inner.live.files.get_mut(file))
+        else {
+            return false;
+        };
         content.get_mut(index).map(|value| *value ^= 1 << (bit & 7)).is_some()
     }
 
@@ -140,7 +164,11 @@ impl SimulatedDisk {
         let inner = self.inner();
         let operations = inner.operations.get(..cut).unwrap_or(&inner.operations);
         let mut image = Image::default();
-        for file in 0..operations.iter().filter(|operation| matches!(operation, Operation::Create { .. })).count() {
+        for file in 0..operations
+            .iter()
+            .filter(|operation| matches!(operation, Operation::Create { .. }))
+            .count()
+        {
             image.files.push(surviving_content(operations, file, sector_size, seed));
         }
         image.names = surviving_names(operations, seed);
@@ -164,7 +192,12 @@ impl SimulatedDisk {
 }
 
 /// Returns the content of one file after power loss.
-fn surviving_content(operations: &[Operation], file: usize, sector_size: usize, seed: &mut Seed) -> Vec<u8> {
+fn surviving_content(
+    operations: &[Operation],
+    file: usize,
+    sector_size: usize,
+    seed: &mut Seed,
+) -> Vec<u8> {
     let mut live: Vec<u8> = Vec::new();
     let mut durable: Vec<u8> = Vec::new();
     let mut pending: Vec<&Operation> = Vec::new();
@@ -195,7 +228,11 @@ fn surviving_content(operations: &[Operation], file: usize, sector_size: usize, 
                 while from < bytes.len() {
                     let to = bytes.len().min(from + sector_size - (offset + from) % sector_size);
                     if seed.below(2) == 0 {
-                        write_into(&mut result, (offset + from) as u64, bytes.get(from..to).unwrap_or_default());
+                        write_into(
+                            &mut result,
+                            (offset + from) as u64,
+                            bytes.get(from..to).unwrap_or_default(),
+                        );
                     }
                     from = to;
                 }
@@ -220,9 +257,11 @@ fn surviving_names(operations: &[Operation], seed: &mut Seed) -> BTreeMap<PathBu
             .rposition(|operation| matches!(operation, Operation::SyncFolder { path } if Some(path.as_path()) == folder))
             .unwrap_or(0)
     };
-    let last_sync = operations.iter().rposition(|operation| matches!(operation, Operation::SyncFolder { .. }));
+    let last_sync =
+        operations.iter().rposition(|operation| matches!(operation, Operation::SyncFolder { .. }));
     let start = last_sync.unwrap_or(0);
-    let lost_after = start + usize::try_from(seed.below((operations.len() - start + 1) as u64)).unwrap_or(0);
+    let lost_after =
+        start + usize::try_from(seed.below((operations.len() - start + 1) as u64)).unwrap_or(0);
     let other_folders_too = seed.below(2) == 0;
     let mut names = BTreeMap::new();
     for (index, operation) in operations.iter().enumerate() {
@@ -247,7 +286,8 @@ fn apply_name(names: &mut BTreeMap<PathBuf, usize>, operation: &Operation) {
             names.remove(path);
         }
         Operation::Rename { from, to } => {
-            let moved: Vec<PathBuf> = names.keys().filter(|path| path.starts_with(from)).cloned().collect();
+            let moved: Vec<PathBuf> =
+                names.keys().filter(|path| path.starts_with(from)).cloned().collect();
             for old in moved {
                 if let (Some(file), Ok(rest)) = (names.remove(&old), old.strip_prefix(from)) {
                     let new = if rest.as_os_str().is_empty() { to.clone() } else { to.join(rest) };
@@ -288,11 +328,21 @@ impl Inner {
     }
 
     fn used_bytes(&self) -> u64 {
-        self.live.names.values().filter_map(|file| self.live.files.get(*file)).map(|content| content.len() as u64).sum()
+        self.live
+            .names
+            .values()
+            .filter_map(|file| self.live.files.get(*file))
+            .map(|content| content.len() as u64)
+            .sum()
     }
 
     /// Counts a write down; returns how many of its bytes happen, and the error that follows, if any.
-    fn write_outcome(&mut self, file: usize, offset: u64, length: usize) -> (usize, Option<io::Error>) {
+    fn write_outcome(
+        &mut self,
+        file: usize,
+        offset: u64,
+        length: usize,
+    ) -> (usize, Option<io::Error>) {
         let used = self.used_bytes();
         let current = self.live.files.get(file).map_or(0, |content| content.len() as u64);
         let growth = (offset + length as u64).saturating_sub(current);
@@ -345,7 +395,10 @@ impl Disk for SimulatedDisk {
         let inner = self.inner();
         let file = inner.file(path)?;
         let content = inner.live.files.get(file).map(Vec::as_slice).unwrap_or_default();
-        let rest = usize::try_from(offset).ok().and_then(|offset| content.get(offset..)).unwrap_or_default();
+        let rest = usize::try_from(offset)
+            .ok()
+            .and_then(|offset| content.get(offset..))
+            .unwrap_or_default();
         let count = rest.len().min(buffer.len());
         if let (Some(target), Some(source)) = (buffer.get_mut(..count), rest.get(..count)) {
             target.copy_from_slice(source);
@@ -355,7 +408,12 @@ impl Disk for SimulatedDisk {
 
     fn length(&self, path: &Path) -> io::Result<Option<u64>> {
         let inner = self.inner();
-        Ok(inner.live.names.get(path).and_then(|file| inner.live.files.get(*file)).map(|content| content.len() as u64))
+        Ok(inner
+            .live
+            .names
+            .get(path)
+            .and_then(|file| inner.live.files.get(*file))
+            .map(|content| content.len() as u64))
     }
 
     fn write_at(&self, path: &Path, offset: u64, bytes: &[u8]) -> io::Result<()> {
@@ -464,7 +522,12 @@ impl Disk for SimulatedDisk {
             }
         }
         let locked = Arc::clone(&self.inner().locked);
-        if locked.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned(), ()).is_some() {
+        if locked
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(path.to_owned(), ())
+            .is_some()
+        {
             return Err(io::Error::from(ErrorKind::WouldBlock));
         }
         Ok(LockGuard::new(Box::new(Release(locked, path.to_owned()))))

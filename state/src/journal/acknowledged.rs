@@ -15,7 +15,11 @@ const SLOT_BYTES: usize = 52;
 const SLOT_DISTANCE: u64 = 4096;
 
 /// Writes both notes anew, after a repair changed what is there.
-pub(crate) fn reset(files: &JournalFiles, next_height: u64, hash: &RecordHash) -> Result<(), DiskError> {
+pub(crate) fn reset(
+    files: &JournalFiles,
+    next_height: u64,
+    hash: &RecordHash,
+) -> Result<(), DiskError> {
     for folder in &files.folders {
         let path = folder.join(FILE_NAME);
         files.disk.remove(&path).map_err(DiskError::on("remove", &path))?;
@@ -40,7 +44,13 @@ pub(crate) fn note(files: &JournalFiles, slot: u64, next_height: u64, hash: &Rec
 
 /// Returns the height below which every block was acknowledged, by the best intact note; 0 when there is none.
 pub(crate) fn acknowledged_below(files: &JournalFiles) -> u64 {
-    files.folders.iter().flat_map(|folder| [0, 1].map(|slot| read(files.disk.as_ref(), folder, slot))).flatten().max().unwrap_or(0)
+    files
+        .folders
+        .iter()
+        .flat_map(|folder| [0, 1].map(|slot| read(files.disk.as_ref(), folder, slot)))
+        .flatten()
+        .max()
+        .unwrap_or(0)
 }
 
 fn read(disk: &dyn Disk, folder: &Path, slot: u64) -> Option<u64> {

@@ -16,7 +16,8 @@ pub(crate) fn cut_tail(files: &JournalFiles, scan: &mut Scan) -> Result<u64, Dis
     for folder in &files.folders {
         let path = segment_path(folder, scan.end_segment);
         if let Some(offset) = scan.end.offset {
-            let length = files.disk.length(&path).map_err(DiskError::on("inspect", &path))?.unwrap_or(0);
+            let length =
+                files.disk.length(&path).map_err(DiskError::on("inspect", &path))?.unwrap_or(0);
             if length > offset && !is_prepared_space(files, &path, offset, length)? {
                 cut_bytes = cut_bytes.max(length - offset);
                 files.disk.truncate(&path, offset).map_err(DiskError::on("cut", &path))?;
@@ -36,7 +37,12 @@ pub(crate) fn cut_tail(files: &JournalFiles, scan: &mut Scan) -> Result<u64, Dis
 }
 
 /// Zeros behind the last record are space prepared for the next ones.
-fn is_prepared_space(files: &JournalFiles, path: &Path, offset: u64, length: u64) -> Result<bool, DiskError> {
+fn is_prepared_space(
+    files: &JournalFiles,
+    path: &Path,
+    offset: u64,
+    length: u64,
+) -> Result<bool, DiskError> {
     let mut bytes = vec![0; usize::try_from(length - offset).unwrap_or(0)];
     files.disk.read_at(path, offset, &mut bytes).map_err(DiskError::on("read", path))?;
     Ok(bytes.iter().all(|byte| *byte == 0))
@@ -46,7 +52,11 @@ fn is_prepared_space(files: &JournalFiles, path: &Path, offset: u64, length: u64
 pub(crate) fn set_aside(files: &JournalFiles, sequence: u64) -> Result<(), DiskError> {
     for folder in &files.folders {
         let path = segment_path(folder, sequence);
-        let Some(bytes) = read_file(files.disk.as_ref(), &path).map_err(DiskError::on("read", &path))? else { continue };
+        let Some(bytes) =
+            read_file(files.disk.as_ref(), &path).map_err(DiskError::on("read", &path))?
+        else {
+            continue;
+        };
         let mut copy = path.as_os_str().to_owned();
         copy.push(".damaged");
         let copy = std::path::PathBuf::from(copy);
@@ -68,14 +78,22 @@ fn restore_segment(files: &JournalFiles, hole: &Hole) -> Result<(), DiskError> {
     for folder in &files.folders {
         let path = segment_path(folder, hole.position.segment);
         if files.disk.length(&path).map_err(DiskError::on("inspect", &path))?.is_none() {
-            files.disk.write_at(&path, 0, &header.encode()).map_err(DiskError::on("write", &path))?;
+            files
+                .disk
+                .write_at(&path, 0, &header.encode())
+                .map_err(DiskError::on("write", &path))?;
         }
     }
     Ok(())
 }
 
 /// Puts a marker in place of the lost blocks `hole.height..below`, where `last_hash` is the hash of the last one's record.
-pub(crate) fn mark_lost(files: &JournalFiles, hole: &Hole, below: u64, last_hash: RecordHash) -> Result<(), DiskError> {
+pub(crate) fn mark_lost(
+    files: &JournalFiles,
+    hole: &Hole,
+    below: u64,
+    last_hash: RecordHash,
+) -> Result<(), DiskError> {
     set_aside(files, hole.position.segment)?;
     restore_segment(files, hole)?;
     let mut payload = below.to_le_bytes().to_vec();
@@ -84,7 +102,8 @@ pub(crate) fn mark_lost(files: &JournalFiles, hole: &Hole, below: u64, last_hash
     if let Some(next) = next_here {
         // The marker fills the hole exactly, so that the records behind it keep their place.
         let gap = next.position.offset - hole.position.offset;
-        let payload_bytes = usize::try_from(gap).unwrap_or(0).saturating_sub(HEADER_BYTES + TRAILER_BYTES);
+        let payload_bytes =
+            usize::try_from(gap).unwrap_or(0).saturating_sub(HEADER_BYTES + TRAILER_BYTES);
         payload.resize(payload.len().max(payload_bytes), 0);
     }
     let header = RecordHeader {
@@ -97,7 +116,10 @@ pub(crate) fn mark_lost(files: &JournalFiles, hole: &Hole, below: u64, last_hash
     let (bytes, _) = encode_record(header, &payload);
     for folder in &files.folders {
         let path = segment_path(folder, hole.position.segment);
-        files.disk.write_at(&path, hole.position.offset, &bytes).map_err(DiskError::on("write", &path))?;
+        files
+            .disk
+            .write_at(&path, hole.position.offset, &bytes)
+            .map_err(DiskError::on("write", &path))?;
         if next_here.is_none() {
             let end = hole.position.offset + bytes.len() as u64;
             files.disk.truncate(&path, end).map_err(DiskError::on("cut", &path))?;

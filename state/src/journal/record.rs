@@ -42,7 +42,8 @@ pub(crate) struct RecordHeader {
 impl RecordHeader {
     pub(crate) fn encode(&self) -> [u8; HEADER_BYTES] {
         let mut out = [0; HEADER_BYTES];
-        let payload_bytes = u32::try_from(self.payload_bytes).expect("payloads are limited to 1 GiB");
+        let payload_bytes =
+            u32::try_from(self.payload_bytes).expect("payloads are limited to 1 GiB");
         out[0..4].copy_from_slice(&MAGIC);
         out[4] = VERSION;
         out[5] = match self.kind {
@@ -131,7 +132,8 @@ pub(crate) struct BlockRecord {
 
 impl BlockRecord {
     pub(crate) fn encode(&self) -> Vec<u8> {
-        let opaque = self.body.len() + self.certificate.len() + self.receipts.len() + self.logs.len();
+        let opaque =
+            self.body.len() + self.certificate.len() + self.receipts.len() + self.logs.len();
         let mut out = Vec::with_capacity(128 + opaque + self.changes.len() * 256);
         out.extend_from_slice(self.block_hash.as_bytes());
         out.extend_from_slice(self.state_root.as_bytes());
@@ -139,7 +141,8 @@ impl BlockRecord {
         for part in [&self.body, &self.certificate, &self.receipts, &self.logs] {
             put_long(&mut out, part);
         }
-        let count = u32::try_from(self.changes.len()).expect("a record holds at most 1 GiB of changes");
+        let count =
+            u32::try_from(self.changes.len()).expect("a record holds at most 1 GiB of changes");
         out.extend_from_slice(&count.to_le_bytes());
         for change in &self.changes {
             put_short(&mut out, &change.key);
@@ -165,7 +168,11 @@ impl BlockRecord {
         for _ in 0..count {
             let at = reader.malformed();
             let key = share(reader.short()?);
-            let change = Change { key, old: reader.optional()?.map(share), new: reader.optional()?.map(share) };
+            let change = Change {
+                key,
+                old: reader.optional()?.map(share),
+                new: reader.optional()?.map(share),
+            };
             if changes.last().is_some_and(|last| last.key >= change.key) {
                 return Err(at);
             }
@@ -181,7 +188,8 @@ mod tests {
     use super::*;
 
     fn sample() -> BlockRecord {
-        let change = |key: &'static [u8], old, new| Change { key: Bytes::from_static(key), old, new };
+        let change =
+            |key: &'static [u8], old, new| Change { key: Bytes::from_static(key), old, new };
         BlockRecord {
             block_hash: H256::repeat_byte(1),
             state_root: H256::repeat_byte(2),
@@ -216,8 +224,13 @@ mod tests {
 
     #[test]
     fn every_flipped_bit_is_found() {
-        let header =
-            RecordHeader { kind: RecordKind::Block, height: 7, payload_bytes: 0, unsynced_count: 1, previous: [9; 32] };
+        let header = RecordHeader {
+            kind: RecordKind::Block,
+            height: 7,
+            payload_bytes: 0,
+            unsynced_count: 1,
+            previous: [9; 32],
+        };
         let (record, hash) = encode_record(header, &sample().encode());
         assert_eq!(check_record(&record), Some(hash));
         for position in 0..record.len() * 8 {

@@ -111,7 +111,11 @@ pub(crate) enum ScanMode {
 }
 
 /// Scans from a known record, or from the first record that there is.
-pub(crate) fn scan(files: &JournalFiles, from: Option<KnownRecord>, mode: ScanMode) -> Result<Scan, ScanError> {
+pub(crate) fn scan(
+    files: &JournalFiles,
+    from: Option<KnownRecord>,
+    mode: ScanMode,
+) -> Result<Scan, ScanError> {
     let mut walk = Walk { files, segments: Vec::new(), entries: Vec::new(), healed_count: 0, mode };
     walk.read_segments()?;
     let start = from.or_else(|| {
@@ -121,11 +125,22 @@ pub(crate) fn scan(files: &JournalFiles, from: Option<KnownRecord>, mode: ScanMo
     });
     let Some(start) = start else {
         let end = End { next_height: 0, hash: NO_RECORD, offset: None };
-        return Ok(Scan { segments: Vec::new(), entries: Vec::new(), end, end_segment: 0, hole: None, healed_count: 0 });
+        return Ok(Scan {
+            segments: Vec::new(),
+            entries: Vec::new(),
+            end,
+            end_segment: 0,
+            hole: None,
+            healed_count: 0,
+        });
     };
     let (last, hole) = walk.follow(start)?;
     let present = walk.segments.iter().any(|segment| segment.sequence == last.next.segment);
-    let end = End { next_height: last.next_height, hash: last.hash, offset: present.then_some(last.next.offset) };
+    let end = End {
+        next_height: last.next_height,
+        hash: last.hash,
+        offset: present.then_some(last.next.offset),
+    };
     Ok(Scan {
         segments: walk.segments,
         entries: walk.entries,
@@ -164,9 +179,15 @@ impl Walk<'_> {
             };
             match SegmentHeader::decode(&bytes) {
                 HeaderFound::Newer { version } => {
-                    return Err(ScanError::NewerSchema { path, found: version, known: crate::schema::SCHEMA_VERSION });
+                    return Err(ScanError::NewerSchema {
+                        path,
+                        found: version,
+                        known: crate::schema::SCHEMA_VERSION,
+                    });
                 }
-                HeaderFound::Intact(header) if count == SEGMENT_HEADER_BYTES && header.sequence == sequence => {
+                HeaderFound::Intact(header)
+                    if count == SEGMENT_HEADER_BYTES && header.sequence == sequence =>
+                {
                     if header.chain_id != self.files.chain_id {
                         let (found, expected) = (header.chain_id, self.files.chain_id);
                         return Err(ScanError::WrongChain { path, found, expected });
@@ -176,7 +197,9 @@ impl Walk<'_> {
                 _ => damaged.push(path),
             }
         }
-        let Some(header) = intact.or(self.header_from_first_record(sequence)?) else { return Ok(None) };
+        let Some(header) = intact.or(self.header_from_first_record(sequence)?) else {
+            return Ok(None);
+        };
         for path in damaged {
             self.heal(&path, 0, &header.encode())?;
         }
@@ -185,7 +208,8 @@ impl Walk<'_> {
 
     /// The first record of a segment says everything that the segment's header says.
     fn header_from_first_record(&self, sequence: u64) -> Result<Option<SegmentHeader>, DiskError> {
-        let first = self.files.read(Position { segment: sequence, offset: SEGMENT_HEADER_BYTES as u64 })?;
+        let first =
+            self.files.read(Position { segment: sequence, offset: SEGMENT_HEADER_BYTES as u64 })?;
         Ok(first.map(|Record { header, .. }| SegmentHeader {
             sequence,
             chain_id: self.files.chain_id,
@@ -211,7 +235,9 @@ impl Walk<'_> {
         let mut damaged = Vec::new();
         for folder in &self.files.folders {
             let found = self.files.read_copy(folder, last.next)?;
-            let fits = |record: &Record| record.header.height == last.next_height && record.header.previous == last.hash;
+            let fits = |record: &Record| {
+                record.header.height == last.next_height && record.header.previous == last.hash
+            };
             match found.filter(|(record, _)| fits(record)) {
                 Some(found) => intact = Some(found),
                 None => damaged.push(segment_path(folder, last.next.segment)),
@@ -238,7 +264,9 @@ impl Walk<'_> {
                 last.next.offset += record.header.record_bytes() as u64;
                 (last.next_height, last.hash) = match record.header.kind {
                     RecordKind::Block => (entry.height + 1, entry.hash),
-                    RecordKind::Lost => lost_below(&record).unwrap_or((entry.height + 1, entry.hash)),
+                    RecordKind::Lost => {
+                        lost_below(&record).unwrap_or((entry.height + 1, entry.hash))
+                    }
                 };
                 continue;
             }
@@ -252,7 +280,9 @@ impl Walk<'_> {
 
     /// Moves to the next segment if it continues the chain; it may take over from an earlier record of this one.
     fn enter_next_segment(&mut self, last: &mut KnownRecord) -> bool {
-        let Some(next) = self.segments.iter().find(|segment| segment.sequence > last.next.segment).copied() else {
+        let Some(next) =
+            self.segments.iter().find(|segment| segment.sequence > last.next.segment).copied()
+        else {
             return false;
         };
         let position = Position { segment: next.sequence, offset: SEGMENT_HEADER_BYTES as u64 };
@@ -261,7 +291,9 @@ impl Walk<'_> {
             return true;
         }
         // Records after a failed sync are superseded by the segment that was started then.
-        let before = self.entries.iter().rposition(|entry| entry.height + 1 == next.first_height && entry.hash == next.previous);
+        let before = self.entries.iter().rposition(|entry| {
+            entry.height + 1 == next.first_height && entry.hash == next.previous
+        });
         let Some(before) = before else { return false };
         self.entries.truncate(before + 1);
         *last = KnownRecord { next_height: next.first_height, hash: next.previous, next: position };
@@ -280,11 +312,16 @@ impl Walk<'_> {
                 durable_below = durable_below.max(segment.first_height);
             }
             for folder in &self.files.folders {
-                for found in intact_records(self.files, folder, Position { segment: segment.sequence, offset: from })? {
+                for found in intact_records(
+                    self.files,
+                    folder,
+                    Position { segment: segment.sequence, offset: from },
+                )? {
                     if found.header.height < last.next_height {
                         continue;
                     }
-                    let durable = (found.header.height + 1).saturating_sub(u64::from(found.header.unsynced_count));
+                    let durable = (found.header.height + 1)
+                        .saturating_sub(u64::from(found.header.unsynced_count));
                     durable_below = durable_below.max(durable);
                     next.get_or_insert(NextRecord {
                         position: found.position,
@@ -297,7 +334,13 @@ impl Walk<'_> {
         if next.is_none() && durable_below == last.next_height {
             return Ok(None);
         }
-        Ok(Some(Hole { position: last.next, height: last.next_height, previous: last.hash, next, durable_below }))
+        Ok(Some(Hole {
+            position: last.next,
+            height: last.next_height,
+            previous: last.hash,
+            next,
+            durable_below,
+        }))
     }
 }
 
@@ -329,7 +372,10 @@ fn intact_records(
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(candidate) = bytes.get(at..).filter(|rest| rest.len() >= HEADER_BYTES) {
-        let header = candidate.first_chunk().filter(|start| start.starts_with(b"CMJR")).and_then(RecordHeader::decode);
+        let header = candidate
+            .first_chunk()
+            .filter(|start| start.starts_with(b"CMJR"))
+            .and_then(RecordHeader::decode);
         let intact = header.and_then(|header| {
             let record = candidate.get(..header.record_bytes())?;
             check_record(record).map(|_| header)

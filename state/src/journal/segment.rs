@@ -26,7 +26,9 @@ pub(crate) struct SegmentHeader {
 pub(crate) enum HeaderFound {
     Intact(SegmentHeader),
     /// Intact, but written by a newer version of this crate.
-    Newer { version: u32 },
+    Newer {
+        version: u32,
+    },
     Damaged,
 }
 
@@ -74,8 +76,11 @@ pub(crate) fn segment_path(folder: &Path, sequence: u64) -> PathBuf {
 /// Lists the sequence numbers of the segment files in a folder, ascending.
 pub(crate) fn list_segments(disk: &dyn Disk, folder: &Path) -> Result<Vec<u64>, DiskError> {
     let names = disk.list(folder).map_err(DiskError::on("list", folder))?;
-    let mut sequences: Vec<u64> =
-        names.iter().filter_map(|name| name.strip_suffix(SUFFIX)).filter_map(|stem| stem.parse().ok()).collect();
+    let mut sequences: Vec<u64> = names
+        .iter()
+        .filter_map(|name| name.strip_suffix(SUFFIX))
+        .filter_map(|stem| stem.parse().ok())
+        .collect();
     sequences.sort_unstable();
     Ok(sequences)
 }

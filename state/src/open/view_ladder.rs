@@ -95,7 +95,8 @@ impl ViewLadder<'_> {
 
     fn open_view(&self) -> Result<View, crate::key_value::KeyValueError> {
         let Options { engine, cache_bytes, open_limit_ms, .. } = self.options;
-        open_engine(*engine, &self.options.view_folder(), *cache_bytes, *open_limit_ms).map(View::new)
+        open_engine(*engine, &self.options.view_folder(), *cache_bytes, *open_limit_ms)
+            .map(View::new)
     }
 
     fn create_empty(&self) -> Result<OpenedView, OpenError> {
@@ -107,12 +108,22 @@ impl ViewLadder<'_> {
     /// Takes the existing view if it can be proven; `None` when there is none.
     fn use_existing(&self, report: &mut OpenReport) -> Result<Option<OpenedView>, Rejection> {
         let folder = self.options.view_folder();
-        if self.options.disk.list(&folder).map_err(|error| OpenError::Disk(DiskError::new("list", &folder, error)))?.is_empty() {
+        if self
+            .options
+            .disk
+            .list(&folder)
+            .map_err(|error| OpenError::Disk(DiskError::new("list", &folder, error)))?
+            .is_empty()
+        {
             return Ok(None);
         }
         let view = self.open_view().map_err(reject)?;
         let Some(mut meta) = view.meta().map_err(reject)? else {
-            return if self.checkpoint.is_some() { Err(Rejection::View("the view is empty".to_owned())) } else { Ok(None) };
+            return if self.checkpoint.is_some() {
+                Err(Rejection::View("the view is empty".to_owned()))
+            } else {
+                Ok(None)
+            };
         };
         if meta.chain_id != self.options.chain_id {
             return Err(Rejection::View(format!("the view belongs to chain {:?}", meta.chain_id)));
@@ -128,12 +139,15 @@ impl ViewLadder<'_> {
         if blocks > 0 {
             report.findings.push(Finding::ViewRolledForward { blocks });
         }
-        let is_clean = self.checkpoint.is_some_and(|it| it.closing == Closing::Clean) && blocks == 0;
+        let is_clean =
+            self.checkpoint.is_some_and(|it| it.closing == Closing::Clean) && blocks == 0;
         if !is_clean {
             report.findings.push(Finding::NotClosed);
             let (history, _) = view.sum_history().map_err(reject)?;
             if history != meta.history_fingerprint {
-                return Err(Rejection::View("the history entries are not those that were written".to_owned()));
+                return Err(Rejection::View(
+                    "the history entries are not those that were written".to_owned(),
+                ));
             }
         }
         let trie = prove(self.options, &view, &meta).map_err(|error| match error {
@@ -150,31 +164,52 @@ impl ViewLadder<'_> {
         if below > self.scan.end.next_height {
             // The view follows what is durable: the journal has lost records.
             let error = super::refuse_lost_blocks(self.files, self.scan, below).err();
-            return Err(error.map_or_else(|| Rejection::View("the view is ahead".to_owned()), Rejection::Open));
+            return Err(error
+                .map_or_else(|| Rejection::View("the view is ahead".to_owned()), Rejection::Open));
         }
         let known = match self.checkpoint {
             Some(checkpoint) if below < checkpoint.next_height => {
-                let text = format!("the view is at block {}, its checkpoint at {}", meta.height, checkpoint.next_height - 1);
+                let text = format!(
+                    "the view is at block {}, its checkpoint at {}",
+                    meta.height,
+                    checkpoint.next_height - 1
+                );
                 return Err(Rejection::View(text));
             }
             Some(checkpoint) if below == checkpoint.next_height => Some(checkpoint.record_hash),
             _ => {
-                let is_it = |entry: &&Entry| entry.height == meta.height && entry.kind == RecordKind::Block;
+                let is_it =
+                    |entry: &&Entry| entry.height == meta.height && entry.kind == RecordKind::Block;
                 self.scan.entries.iter().find(is_it).map(|entry| entry.hash)
             }
         };
-        let covered_by_marker = known.is_none() && self.scan.entries.iter().any(|entry| entry.kind == RecordKind::Lost);
+        let covered_by_marker =
+            known.is_none() && self.scan.entries.iter().any(|entry| entry.kind == RecordKind::Lost);
         if known != Some(meta.record_hash) && !covered_by_marker {
-            return Err(Rejection::View(format!("the view followed another block {}", meta.height)));
+            return Err(Rejection::View(format!(
+                "the view followed another block {}",
+                meta.height
+            )));
         }
         let first = self.scan.entries.partition_point(|entry| entry.height < below);
         Ok(self.scan.entries.get(first..).unwrap_or_default())
     }
 
     /// Applies records to a view; returns how many.
-    fn replay(&self, view: &View, meta: &mut ViewMeta, entries: &[Entry]) -> Result<u64, OpenError> {
+    fn replay(
+        &self,
+        view: &View,
+        meta: &mut ViewMeta,
+        entries: &[Entry],
+    ) -> Result<u64, OpenError> {
         let Some(first) = entries.first() else { return Ok(0) };
-        let shared = Arc::new(Shared::new(view.clone(), self.files.clone(), Recent::default(), (0, 0), (0, 0)));
+        let shared = Arc::new(Shared::new(
+            view.clone(),
+            self.files.clone(),
+            Recent::default(),
+            (0, 0),
+            (0, 0),
+        ));
         // Checkpoints wait until the result is proven.
         let options = Options {
             apply: Apply::Inline,
@@ -189,7 +224,8 @@ impl ViewLadder<'_> {
             if entry.kind == RecordKind::Lost {
                 return Err(missing);
             }
-            let (layer, record_bytes) = read_block(self.files, entry.position, entry.height)?.ok_or(missing)?;
+            let (layer, record_bytes) =
+                read_block(self.files, entry.position, entry.height)?.ok_or(missing)?;
             applier.apply(&Work { layer: Arc::new(layer), record_bytes })?;
             blocks += 1;
         }
@@ -204,11 +240,17 @@ impl ViewLadder<'_> {
         if disk.list(&folder).map_err(DiskError::on("list", &folder))?.is_empty() {
             return Ok(None);
         }
-        let names = disk.list(&self.options.folder).map_err(DiskError::on("list", &self.options.folder))?;
-        let number = names.iter().filter_map(|name| name.strip_prefix(SET_ASIDE)?.parse::<u64>().ok()).max().unwrap_or(0);
+        let names =
+            disk.list(&self.options.folder).map_err(DiskError::on("list", &self.options.folder))?;
+        let number = names
+            .iter()
+            .filter_map(|name| name.strip_prefix(SET_ASIDE)?.parse::<u64>().ok())
+            .max()
+            .unwrap_or(0);
         let target = self.options.folder.join(format!("{SET_ASIDE}{}", number + 1));
         disk.rename(&folder, &target).map_err(DiskError::on("set aside", &folder))?;
-        disk.sync_folder(&self.options.folder).map_err(DiskError::on("sync", &self.options.folder))?;
+        disk.sync_folder(&self.options.folder)
+            .map_err(DiskError::on("sync", &self.options.folder))?;
         Ok(Some(target))
     }
 
@@ -237,7 +279,8 @@ impl ViewLadder<'_> {
         }
         let blocks = self.replay(&view, &mut meta, entries)?;
         let is_empty = blocks == 0 && !has_base;
-        let trie = if is_empty { empty_trie(self.options) } else { prove(self.options, &view, &meta)? };
+        let trie =
+            if is_empty { empty_trie(self.options) } else { prove(self.options, &view, &meta)? };
         if !is_empty {
             report.findings.push(Finding::ViewRebuilt { blocks });
         }
@@ -248,7 +291,11 @@ impl ViewLadder<'_> {
 const SET_ASIDE: &str = "view.damaged-";
 
 /// Reads a block's record as a layer, with the size of the record; `None` when it is lost or damaged.
-pub(crate) fn read_block(files: &JournalFiles, position: Position, height: u64) -> Result<Option<(Layer, u64)>, RecordError> {
+pub(crate) fn read_block(
+    files: &JournalFiles,
+    position: Position,
+    height: u64,
+) -> Result<Option<(Layer, u64)>, RecordError> {
     let Some(record) = files.read(position)? else { return Ok(None) };
     if record.header.kind == RecordKind::Lost || record.header.height != height {
         return Ok(None);
@@ -278,15 +325,24 @@ fn prove(options: &Options, view: &View, meta: &ViewMeta) -> Result<StateTrie, O
     }
     let trie = StateTrie::from_accounts(trie_options(options), accounts.into_iter());
     if trie.root() != meta.state_root {
-        return Err(OpenError::Root { height: meta.height, expected: meta.state_root, found: trie.root() });
+        return Err(OpenError::Root {
+            height: meta.height,
+            expected: meta.state_root,
+            found: trie.root(),
+        });
     }
     Ok(trie)
 }
 
 /// Opens the view for a repair and checks all of it; `None` when it cannot be relied on.
 pub(crate) fn proven_view(options: &Options) -> Option<ProvenView> {
-    let engine =
-        open_engine(options.engine, &options.view_folder(), options.cache_bytes, options.open_limit_ms).ok()?;
+    let engine = open_engine(
+        options.engine,
+        &options.view_folder(),
+        options.cache_bytes,
+        options.open_limit_ms,
+    )
+    .ok()?;
     let view = View::new(engine);
     let meta = view.meta().ok()??;
     if meta.chain_id != options.chain_id {

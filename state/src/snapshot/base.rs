@@ -29,7 +29,11 @@ fn base_path(options: &Options, height: u64) -> PathBuf {
 fn list_bases(options: &Options) -> Result<Vec<PathBuf>, DiskError> {
     let folder = &options.folder;
     let names = options.disk.list(folder).map_err(DiskError::on("list", folder))?;
-    Ok(names.into_iter().filter(|name| name.starts_with(PREFIX)).map(|name| folder.join(name)).collect())
+    Ok(names
+        .into_iter()
+        .filter(|name| name.starts_with(PREFIX))
+        .map(|name| folder.join(name))
+        .collect())
 }
 
 /// Finds the newest base whose manifest is intact.
@@ -37,7 +41,9 @@ pub(crate) fn newest(options: &Options) -> Result<Option<(PathBuf, Manifest)>, O
     let mut damaged = None;
     for path in list_bases(options)?.into_iter().rev() {
         match read_manifest(options.disk.as_ref(), &path) {
-            Ok(manifest) if manifest.chain_id == options.chain_id => return Ok(Some((path, manifest))),
+            Ok(manifest) if manifest.chain_id == options.chain_id => {
+                return Ok(Some((path, manifest)));
+            }
             // A base without a manifest is one that was never finished.
             Ok(_) | Err(SnapshotError::Manifest { source: super::ManifestError::Missing, .. }) => {}
             Err(error) => damaged = damaged.or(Some(error)),
@@ -51,7 +57,8 @@ pub(crate) fn load(options: &Options, view: &View) -> Result<Option<ViewMeta>, O
     let Some((folder, manifest)) = newest(options)? else { return Ok(None) };
     let mut coverage = Coverage::default();
     for index in 0..manifest.chunks.len() {
-        let chunk = read_chunk(options.disk.as_ref(), &folder, &manifest, index).map_err(OpenError::Base)?;
+        let chunk = read_chunk(options.disk.as_ref(), &folder, &manifest, index)
+            .map_err(OpenError::Base)?;
         let gap = |source| OpenError::Base(SnapshotError::Chunk { index, source });
         coverage.add(&chunk.covered).map_err(gap)?;
         for part in chunk.entries.chunks(1024) {
@@ -92,16 +99,24 @@ impl State {
     }
 
     /// Makes the state at the tip the base.
-    pub(crate) fn make_base(&self, progress: &mut dyn FnMut(Progress)) -> Result<(), SnapshotError> {
+    pub(crate) fn make_base(
+        &self,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<(), SnapshotError> {
         self.tip().map_or(Ok(()), |tip| self.make_base_at(tip.height, progress))
     }
 
-    fn make_base_at(&self, height: u64, progress: &mut dyn FnMut(Progress)) -> Result<(), SnapshotError> {
+    fn make_base_at(
+        &self,
+        height: u64,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<(), SnapshotError> {
         let path = base_path(&self.options, height);
         let disk = self.options.disk.as_ref();
         let older = list_bases(&self.options)?;
         self.create_snapshot(height, &path, progress)?;
-        disk.sync_folder(&self.options.folder).map_err(DiskError::on("sync", &self.options.folder))?;
+        disk.sync_folder(&self.options.folder)
+            .map_err(DiskError::on("sync", &self.options.folder))?;
         for old in older.into_iter().filter(|old| *old != path) {
             remove_snapshot(disk, &old)?;
         }
@@ -120,15 +135,29 @@ impl State {
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<(Self, OpenReport), RestoreError> {
         let disk = options.disk.as_ref();
-        let names = disk.list(&options.folder).map_err(|error| DiskError::new("list", &options.folder, error));
-        let is_used = |name: &String| name.starts_with("journal") || name.starts_with("view") || name.starts_with(PREFIX);
+        let names = disk
+            .list(&options.folder)
+            .map_err(|error| DiskError::new("list", &options.folder, error));
+        let is_used = |name: &String| {
+            name.starts_with("journal") || name.starts_with("view") || name.starts_with(PREFIX)
+        };
         if names.map_err(SnapshotError::from)?.iter().any(is_used) {
             return Err(SnapshotError::NotEmpty { path: options.folder }.into());
         }
-        let manifest = super::verify_snapshot(disk, snapshot, Some(trusted_root), options.hash_threads, progress)?;
+        let manifest = super::verify_snapshot(
+            disk,
+            snapshot,
+            Some(trusted_root),
+            options.hash_threads,
+            progress,
+        )?;
         copy_snapshot(disk, snapshot, &base_path(&options, manifest.height), &manifest)?;
         disk.sync_folder(&options.folder).map_err(|error| {
-            RestoreError::Snapshot(SnapshotError::Disk(DiskError::new("sync", &options.folder, error)))
+            RestoreError::Snapshot(SnapshotError::Disk(DiskError::new(
+                "sync",
+                &options.folder,
+                error,
+            )))
         })?;
         Ok(Self::open(options)?)
     }
@@ -145,13 +174,19 @@ pub enum RestoreError {
     Open(#[from] OpenError),
 }
 
-fn copy_snapshot(disk: &dyn Disk, from: &Path, to: &Path, manifest: &Manifest) -> Result<(), SnapshotError> {
+fn copy_snapshot(
+    disk: &dyn Disk,
+    from: &Path,
+    to: &Path,
+    manifest: &Manifest,
+) -> Result<(), SnapshotError> {
     disk.create_folder(to).map_err(DiskError::on("create", to))?;
     for (index, entry) in manifest.chunks.iter().enumerate() {
         let source = chunk_path(from, &entry.id);
         let target = chunk_path(to, &entry.id);
         let missing = SnapshotError::Chunk { index, source: super::ChunkError::Missing };
-        let bytes = read_file(disk, &source).map_err(DiskError::on("read", &source))?.ok_or(missing)?;
+        let bytes =
+            read_file(disk, &source).map_err(DiskError::on("read", &source))?.ok_or(missing)?;
         replace_file(disk, &target, &bytes).map_err(DiskError::on("write", &target))?;
     }
     let path = to.join(MANIFEST);

@@ -155,7 +155,11 @@ fn decode_proof(reader: &mut ByteReader<'_>) -> Result<RangeProof, Malformed> {
 }
 
 /// Checks a chunk against its name and the state root, and returns what it holds.
-pub(crate) fn prove_chunk(state_root: H256, entry: &ChunkEntry, bytes: &[u8]) -> Result<ProvenChunk, ChunkError> {
+pub(crate) fn prove_chunk(
+    state_root: H256,
+    entry: &ChunkEntry,
+    bytes: &[u8],
+) -> Result<ProvenChunk, ChunkError> {
     if blake3::hash(bytes).as_bytes() != &entry.id {
         return Err(ChunkError::Hash);
     }
@@ -170,7 +174,10 @@ pub(crate) fn prove_chunk(state_root: H256, entry: &ChunkEntry, bytes: &[u8]) ->
     Ok(proven)
 }
 
-fn prove_accounts(state_root: H256, reader: &mut ByteReader<'_>) -> Result<ProvenChunk, ChunkError> {
+fn prove_accounts(
+    state_root: H256,
+    reader: &mut ByteReader<'_>,
+) -> Result<ProvenChunk, ChunkError> {
     let origin = H256(reader.array()?);
     let mut proof = RangeProof { origin, leaves: Vec::new(), nodes: Vec::new() };
     let mut entries = Vec::new();
@@ -235,7 +242,10 @@ fn prove_storage(state_root: H256, reader: &mut ByteReader<'_>) -> Result<Proven
         entries.push((storage_key(account, key), encode_slot(&value)));
     }
     let last = slots.leaves.last().map(|(key, _)| *key);
-    Ok(ProvenChunk { covered: Covered::Storage { account: *account, origin: slots.origin, last, end }, entries })
+    Ok(ProvenChunk {
+        covered: Covered::Storage { account: *account, origin: slots.origin, last, end },
+        entries,
+    })
 }
 
 fn prove_codes(reader: &mut ByteReader<'_>) -> Result<ProvenChunk, ChunkError> {

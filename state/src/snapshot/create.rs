@@ -93,6 +93,13 @@ fn fingerprint_of(view: &ReadView) -> Result<Fingerprint, SnapshotError> {
     Ok(sum)
 }
 
+/// The accounts of one chunk.
+struct Group {
+    accounts: Vec<AccountEntry>,
+    /// The last account, when its storage needs chunks of its own.
+    large: Option<H256>,
+}
+
 struct Maker<'a> {
     disk: &'a dyn Disk,
     folder: &'a Path,
@@ -123,28 +130,33 @@ impl Maker<'_> {
         })?;
         let mut trie = StateTrie::from_accounts(trie_options(options), accounts.iter().copied());
         if trie.root() != self.manifest.state_root {
-            return Err(SnapshotError::Root { found: trie.root(), trusted: self.manifest.state_root });
+            return Err(SnapshotError::Root {
+                found: trie.root(),
+                trusted: self.manifest.state_root,
+            });
         }
         let mut origin = Some(H256::zero());
         let mut rest = accounts.as_slice();
         while let Some(first) = origin {
-            let (group, large, bytes) = self.next_group(rest)?;
+            let Group { accounts: group, large } = self.next_group(rest)?;
             let count = NonZeroUsize::new(group.len()).unwrap_or(NonZeroUsize::MIN);
             let proof = trie.prove_account_range(first, count);
-            debug_assert!(bytes == 0 || proof.leaves.len() == group.len());
+            debug_assert!(group.is_empty() || proof.leaves.len() == group.len());
             self.write(ChunkKind::Accounts, &encode_accounts(&proof, &group))?;
             if let Some(account) = large {
                 self.large_storage(&mut trie, account)?;
             }
             rest = rest.get(group.len()..).unwrap_or_default();
-            origin = group.last().filter(|_| !rest.is_empty()).and_then(|entry| after(entry.hashed_address));
+            origin = group
+                .last()
+                .filter(|_| !rest.is_empty())
+                .and_then(|entry| after(entry.hashed_address));
         }
         Ok(())
     }
 
     /// Takes accounts until a chunk is full, or until one whose storage needs chunks of its own.
-    #[expect(clippy::type_complexity, reason = "the three parts are taken apart at once by the only caller")]
-    fn next_group(&self, accounts: &[(H256, Account)]) -> Result<(Vec<AccountEntry>, Option<H256>, usize), SnapshotError> {
+    fn next_group(&self, accounts: &[(H256, Account)]) -> Result<Group, SnapshotError> {
         let mut group = Vec::new();
         let mut bytes = 0;
         for (hashed_address, account) in accounts {
@@ -165,13 +177,13 @@ impl Maker<'_> {
             bytes += 144 + if is_large { 0 } else { slot_bytes };
             group.push(AccountEntry { hashed_address: *hashed_address, slots });
             if is_large {
-                return Ok((group, Some(*hashed_address), bytes));
+                return Ok(Group { accounts: group, large: Some(*hashed_address) });
             }
             if bytes >= CHUNK_BYTES {
                 break;
             }
         }
-        Ok((group, None, bytes))
+        Ok(Group { accounts: group, large: None })
     }
 
     fn large_storage(&mut self, trie: &mut StateTrie, account: H256) -> Result<(), SnapshotError> {
@@ -198,7 +210,8 @@ impl Maker<'_> {
             }
             ControlFlow::Continue(())
         })?;
-        let codes: Vec<(H256, Bytes)> = codes.into_iter().map(|(hash, code)| (hash, code.into())).collect();
+        let codes: Vec<(H256, Bytes)> =
+            codes.into_iter().map(|(hash, code)| (hash, code.into())).collect();
         for group in groups(&codes, |(_, code)| code.len() + 36) {
             self.write(ChunkKind::Codes, &encode_codes(group))?;
         }

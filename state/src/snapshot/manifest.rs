@@ -158,7 +158,11 @@ impl Manifest {
                 3 => ChunkKind::Names,
                 _ => return Err(reader.malformed().into()),
             };
-            manifest.chunks.push(ChunkEntry { kind, id: reader.array()?, size_bytes: reader.u32()? });
+            manifest.chunks.push(ChunkEntry {
+                kind,
+                id: reader.array()?,
+                size_bytes: reader.u32()?,
+            });
         }
         manifest.certificate = Bytes::copy_from_slice(reader.long()?);
         reader.finish()?;

@@ -29,11 +29,18 @@ pub(crate) fn read_manifest(disk: &dyn Disk, folder: &Path) -> Result<Manifest, 
     decoded.map_err(|source| SnapshotError::Manifest { path, source })
 }
 
-pub(crate) fn read_chunk(disk: &dyn Disk, folder: &Path, manifest: &Manifest, index: usize) -> Result<ProvenChunk, SnapshotError> {
+pub(crate) fn read_chunk(
+    disk: &dyn Disk,
+    folder: &Path,
+    manifest: &Manifest,
+    index: usize,
+) -> Result<ProvenChunk, SnapshotError> {
     let chunk = |source| SnapshotError::Chunk { index, source };
-    let entry = manifest.chunks.get(index).ok_or(chunk(ChunkError::Missing))?;
+    let entry = manifest.chunks.get(index).ok_or_else(|| chunk(ChunkError::Missing))?;
     let path = chunk_path(folder, &entry.id);
-    let bytes = read_file(disk, &path).map_err(DiskError::on("read", &path))?.ok_or(chunk(ChunkError::Missing))?;
+    let bytes = read_file(disk, &path)
+        .map_err(DiskError::on("read", &path))?
+        .ok_or_else(|| chunk(ChunkError::Missing))?;
     prove_chunk(manifest.state_root, entry, &bytes).map_err(chunk)
 }
 
@@ -56,7 +63,8 @@ pub fn verify_snapshot(
     let count = manifest.chunks.len();
     let next = AtomicUsize::new(0);
     let done = AtomicUsize::new(0);
-    let results: Mutex<Vec<(usize, Result<Covered, SnapshotError>)>> = Mutex::new(Vec::with_capacity(count));
+    let results: Mutex<Vec<(usize, Result<Covered, SnapshotError>)>> =
+        Mutex::new(Vec::with_capacity(count));
     std::thread::scope(|scope| {
         for _ in 0..threads.get().min(count) {
             scope.spawn(|| {
@@ -65,7 +73,8 @@ pub fn verify_snapshot(
                     if index >= count {
                         break;
                     }
-                    let covered = read_chunk(disk, folder, &manifest, index).map(|chunk| chunk.covered);
+                    let covered =
+                        read_chunk(disk, folder, &manifest, index).map(|chunk| chunk.covered);
                     results.lock().unwrap_or_else(PoisonError::into_inner).push((index, covered));
                     let done = done.fetch_add(1, Ordering::Relaxed) + 1;
                     progress(Progress { done: done as u64, total: count as u64 });
@@ -142,7 +151,11 @@ impl Coverage {
     }
 
     pub(crate) fn finish(&self) -> Result<(), ChunkError> {
-        if self.storage.is_none() && self.accounts == Some(Open::Complete) { Ok(()) } else { Err(ChunkError::Gap) }
+        if self.storage.is_none() && self.accounts == Some(Open::Complete) {
+            Ok(())
+        } else {
+            Err(ChunkError::Gap)
+        }
     }
 }
 
@@ -160,13 +173,19 @@ impl Spool {
     /// # Errors
     ///
     /// When the manifest is of another root, or the folder cannot be written.
-    pub fn open(disk: Arc<dyn Disk>, folder: &Path, manifest: Manifest, trusted_root: H256) -> Result<Self, SnapshotError> {
+    pub fn open(
+        disk: Arc<dyn Disk>,
+        folder: &Path,
+        manifest: Manifest,
+        trusted_root: H256,
+    ) -> Result<Self, SnapshotError> {
         if manifest.state_root != trusted_root {
             return Err(SnapshotError::Root { found: manifest.state_root, trusted: trusted_root });
         }
         disk.create_folder(folder).map_err(DiskError::on("create", folder))?;
         let path = folder.join(MANIFEST);
-        replace_file(disk.as_ref(), &path, &manifest.encode()).map_err(DiskError::on("write", &path))?;
+        replace_file(disk.as_ref(), &path, &manifest.encode())
+            .map_err(DiskError::on("write", &path))?;
         Ok(Self { disk, folder: folder.to_owned(), manifest })
     }
 
@@ -195,11 +214,15 @@ impl Spool {
     pub fn add(&self, bytes: &[u8]) -> Result<(), SnapshotError> {
         let id = *blake3::hash(bytes).as_bytes();
         let index = self.manifest.chunks.iter().position(|entry| entry.id == id);
-        let unknown = SnapshotError::Chunk { index: self.manifest.chunks.len(), source: ChunkError::Hash };
-        let Some((index, entry)) = index.and_then(|index| Some((index, self.manifest.chunks.get(index)?))) else {
+        let unknown =
+            SnapshotError::Chunk { index: self.manifest.chunks.len(), source: ChunkError::Hash };
+        let Some((index, entry)) =
+            index.and_then(|index| Some((index, self.manifest.chunks.get(index)?)))
+        else {
             return Err(unknown);
         };
-        prove_chunk(self.manifest.state_root, entry, bytes).map_err(|source| SnapshotError::Chunk { index, source })?;
+        prove_chunk(self.manifest.state_root, entry, bytes)
+            .map_err(|source| SnapshotError::Chunk { index, source })?;
         let path = chunk_path(&self.folder, &id);
         replace_file(self.disk.as_ref(), &path, bytes).map_err(DiskError::on("write", &path))?;
         Ok(())

@@ -7,7 +7,10 @@ use std::{
     time::Duration,
 };
 
-use cybermiles_state::{History, OpenError, Options, ReadError, RecordError, RepairError, RepairMode, State, disk::simulated::Seed};
+use cybermiles_state::{
+    History, OpenError, Options, ReadError, RecordError, RepairError, RepairMode, State,
+    disk::simulated::Seed,
+};
 
 use crate::{
     Outcome, Tally,
@@ -120,7 +123,10 @@ fn check(state: &State, seed: u64) -> Result<Readable, String> {
     let mut all = true;
     for height in 0..=tip.height {
         match state.block(height) {
-            Err(ReadError::Record(RecordError::Damaged { .. } | RecordError::Lost { .. }) | ReadError::Pruned { .. }) => all = false,
+            Err(
+                ReadError::Record(RecordError::Damaged { .. } | RecordError::Lost { .. })
+                | ReadError::Pruned { .. },
+            ) => all = false,
             Err(error) => return Err(format!("block {height}: {error}")),
             Ok(_) => check_block(state, seed, height)?,
         }
@@ -137,11 +143,13 @@ fn check(state: &State, seed: u64) -> Result<Readable, String> {
 
 /// Repairs as far as needed; says whether acknowledged blocks had to be given up.
 fn repair(options: &Options) -> Result<bool, String> {
-    State::repair(options.clone(), RepairMode::DryRun).map_err(|error| format!("dry run: {error}"))?;
+    State::repair(options.clone(), RepairMode::DryRun)
+        .map_err(|error| format!("dry run: {error}"))?;
     match State::repair(options.clone(), RepairMode::KeepState) {
         Ok(_) => Ok(false),
         Err(RepairError::RewindNeeded { .. }) => {
-            State::repair(options.clone(), RepairMode::AcceptRewind).map_err(|error| format!("rewind: {error}"))?;
+            State::repair(options.clone(), RepairMode::AcceptRewind)
+                .map_err(|error| format!("rewind: {error}"))?;
             Ok(true)
         }
         Err(error) => Err(format!("repair: {error}")),
@@ -172,7 +180,8 @@ fn case(folder: &Path, seed: u64, mirrored: bool) -> Result<Outcome, String> {
         if mirrored && rewound {
             return Err("rewound in spite of a mirror".to_owned());
         }
-        let (state, _) = State::open(options).map_err(|error| format!("after the repair: {error}"))?;
+        let (state, _) =
+            State::open(options).map_err(|error| format!("after the repair: {error}"))?;
         let readable = check(&state, seed)?;
         let height = state.tip().map_or(0, |tip| tip.height);
         if !rewound && height != full_height {
@@ -181,7 +190,9 @@ fn case(folder: &Path, seed: u64, mirrored: bool) -> Result<Outcome, String> {
         if mirrored && !readable.all {
             return Err("lost blocks in spite of a mirror".to_owned());
         }
-        state.commit(&block(seed, height + 1)).map_err(|error| format!("does not go on: {error}"))?;
+        state
+            .commit(&block(seed, height + 1))
+            .map_err(|error| format!("does not go on: {error}"))?;
     }
     Ok(Outcome::Repaired)
 }
@@ -218,7 +229,9 @@ pub(crate) fn run(count: u64, seed: u64) -> Tally {
         };
         for _ in 0..CASES_PER_STORE.min(count - number) {
             let (name, outcome) = one(template.path(), &files, chain_seed, mirrored, &mut random)
-                .unwrap_or_else(|error| ("preparing".to_owned(), Outcome::Failed(error.to_string())));
+                .unwrap_or_else(|error| {
+                    ("preparing".to_owned(), Outcome::Failed(error.to_string()))
+                });
             tally.count(&format!("damage {number} seed {seed} chain {chain_seed} mirror {mirrored} clean {clean}: {name}"), &outcome);
             number += 1;
         }
@@ -226,11 +239,20 @@ pub(crate) fn run(count: u64, seed: u64) -> Tally {
     tally
 }
 
-fn one(template: &Path, files: &[PathBuf], chain_seed: u64, mirrored: bool, random: &mut Seed) -> io::Result<(String, Outcome)> {
+fn one(
+    template: &Path,
+    files: &[PathBuf],
+    chain_seed: u64,
+    mirrored: bool,
+    random: &mut Seed,
+) -> io::Result<(String, Outcome)> {
     let folder = tempfile::tempdir()?;
     copy(template, folder.path())?;
     let index = usize::try_from(random.below(files.len() as u64)).unwrap_or(0);
-    let file = files.get(index).and_then(|file| file.strip_prefix(template).ok()).unwrap_or(Path::new("lock"));
+    let file = files
+        .get(index)
+        .and_then(|file| file.strip_prefix(template).ok())
+        .unwrap_or(Path::new("lock"));
     let what = damage(&folder.path().join(file), random)?;
     Ok((format!("{} {what}", file.display()), guarded(folder.path(), chain_seed, mirrored)))
 }

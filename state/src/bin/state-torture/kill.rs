@@ -35,14 +35,21 @@ pub(crate) fn commit_forever(arguments: &[String]) -> ExitCode {
     };
     let mut out = std::io::stdout();
     let mut height = state.tip().map_or(0, |tip| tip.height + 1);
-    while state.commit(&block(seed, height)).is_ok() && writeln!(out, "{height}").is_ok() && out.flush().is_ok() {
+    while state.commit(&block(seed, height)).is_ok()
+        && writeln!(out, "{height}").is_ok()
+        && out.flush().is_ok()
+    {
         height += 1;
     }
     ExitCode::from(4)
 }
 
 /// Starts the process, kills it at a random moment, and returns the last height that it acknowledged.
-fn commit_and_kill(folder: &Path, chain_seed: u64, random: &mut Seed) -> std::io::Result<Option<u64>> {
+fn commit_and_kill(
+    folder: &Path,
+    chain_seed: u64,
+    random: &mut Seed,
+) -> std::io::Result<Option<u64>> {
     let mut child = Command::new(std::env::current_exe()?)
         .arg("commit-forever")
         .arg(folder)
@@ -50,7 +57,8 @@ fn commit_and_kill(folder: &Path, chain_seed: u64, random: &mut Seed) -> std::io
         .stdout(Stdio::piped())
         .spawn()?;
     let output = child.stdout.take();
-    let mut lines = BufReader::new(output.ok_or_else(|| std::io::Error::other("no output"))?).lines();
+    let mut lines =
+        BufReader::new(output.ok_or_else(|| std::io::Error::other("no output"))?).lines();
     let mut last = None;
     // Some are killed while they open; most after some commits, and a moment more.
     let commits = if random.below(7) == 0 { 0 } else { 1 + random.below(10) };
@@ -60,7 +68,11 @@ fn commit_and_kill(folder: &Path, chain_seed: u64, random: &mut Seed) -> std::io
             None => break,
         }
     }
-    std::thread::sleep(Duration::from_micros(random.below(if commits == 0 { 30_000 } else { 6_000 })));
+    std::thread::sleep(Duration::from_micros(random.below(if commits == 0 {
+        30_000
+    } else {
+        6_000
+    })));
     child.kill()?;
     child.wait()?;
     for line in lines {
@@ -69,8 +81,14 @@ fn commit_and_kill(folder: &Path, chain_seed: u64, random: &mut Seed) -> std::io
     Ok(last)
 }
 
-fn check(folder: &Path, seed: u64, next_acknowledged: u64, model: &mut Model) -> Result<OpenReport, String> {
-    let (state, report) = State::open(options(folder)).map_err(|error| format!("does not open: {error}"))?;
+fn check(
+    folder: &Path,
+    seed: u64,
+    next_acknowledged: u64,
+    model: &mut Model,
+) -> Result<OpenReport, String> {
+    let (state, report) =
+        State::open(options(folder)).map_err(|error| format!("does not open: {error}"))?;
     let next = state.tip().map_or(0, |tip| tip.height + 1);
     if next < next_acknowledged || next > next_acknowledged + 1 {
         return Err(format!("acknowledged below {next_acknowledged}, found below {next}"));
@@ -109,7 +127,8 @@ pub(crate) fn run(count: u64, seed: u64) -> Tally {
             },
         };
         let before = next;
-        let result = commit_and_kill(folder.path(), chain_seed, &mut random).map_err(|error| error.to_string());
+        let result = commit_and_kill(folder.path(), chain_seed, &mut random)
+            .map_err(|error| error.to_string());
         let result = result.and_then(|last| {
             next = last.map_or(next, |last| last + 1);
             acknowledged_total += next - before;

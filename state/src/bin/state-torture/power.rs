@@ -80,7 +80,8 @@ fn record(folder: &Path, chain_seed: u64) -> Result<Recording, String> {
 fn mix(images: &[&Image], sector_size: usize, random: &mut Seed) -> Image {
     let Some(durable) = images.first() else { return Image::new() };
     let mut mixed = Image::new();
-    let names: std::collections::BTreeSet<&PathBuf> = images.iter().flat_map(|image| image.keys()).collect();
+    let names: std::collections::BTreeSet<&PathBuf> =
+        images.iter().flat_map(|image| image.keys()).collect();
     for name in names {
         let versions: Vec<&Vec<u8>> = images.iter().filter_map(|image| image.get(name)).collect();
         if !durable.contains_key(name) && random.below(2) == 0 {
@@ -93,7 +94,8 @@ fn mix(images: &[&Image], sector_size: usize, random: &mut Seed) -> Image {
         for start in (0..length).step_by(sector_size) {
             let index = usize::try_from(random.below(versions.len() as u64)).unwrap_or(0);
             let end = length.min(start + sector_size);
-            let source = versions.get(index).and_then(|version| version.get(start..end.min(version.len())));
+            let source =
+                versions.get(index).and_then(|version| version.get(start..end.min(version.len())));
             if let (Some(source), Some(target)) = (source, bytes.get_mut(start..end)) {
                 target[..source.len()].copy_from_slice(source);
             }
@@ -103,7 +105,10 @@ fn mix(images: &[&Image], sector_size: usize, random: &mut Seed) -> Image {
     mixed
 }
 
-fn write_files(folder: &Path, files: impl IntoIterator<Item = (PathBuf, Vec<u8>)>) -> io::Result<()> {
+fn write_files(
+    folder: &Path,
+    files: impl IntoIterator<Item = (PathBuf, Vec<u8>)>,
+) -> io::Result<()> {
     for (name, bytes) in files {
         let path = folder.join(name);
         if let Some(parent) = path.parent() {
@@ -114,7 +119,12 @@ fn write_files(folder: &Path, files: impl IntoIterator<Item = (PathBuf, Vec<u8>)
     Ok(())
 }
 
-fn cut(recording: &Recording, original: &Path, chain_seed: u64, random: &mut Seed) -> Result<Outcome, String> {
+fn cut(
+    recording: &Recording,
+    original: &Path,
+    chain_seed: u64,
+    random: &mut Seed,
+) -> Result<Outcome, String> {
     let operations = recording.disk.operation_count();
     // Half of the cuts come right after an acknowledgement, when nothing may be lost.
     let position = if random.below(2) == 0 {
@@ -127,18 +137,29 @@ fn cut(recording: &Recording, original: &Path, chain_seed: u64, random: &mut See
     let acknowledged = recording.blocks.partition_point(|(operations, _)| *operations <= position);
     let disk = recording.disk.after_power_loss(position, sector_size, random);
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-    let strip = |(path, bytes): (PathBuf, Vec<u8>)| (path.strip_prefix(original).map(Path::to_owned).unwrap_or(path), bytes);
-    write_files(folder.path(), disk.files().into_iter().map(strip)).map_err(|error| error.to_string())?;
+    let strip = |(path, bytes): (PathBuf, Vec<u8>)| {
+        (path.strip_prefix(original).map(Path::to_owned).unwrap_or(path), bytes)
+    };
+    write_files(folder.path(), disk.files().into_iter().map(strip))
+        .map_err(|error| error.to_string())?;
     let interval = usize::try_from(CHECKPOINT_BLOCKS).unwrap_or(1);
     let durable = acknowledged - acknowledged % interval;
-    let image_at = |blocks: usize| blocks.checked_sub(1).and_then(|index| recording.blocks.get(index)).map_or(&recording.before, |(_, image)| image);
-    let images: Vec<&Image> = (durable..=(acknowledged + 1).min(recording.blocks.len())).map(image_at).collect();
-    write_files(&folder.path().join("view"), mix(&images, sector_size, random)).map_err(|error| error.to_string())?;
+    let image_at = |blocks: usize| {
+        blocks
+            .checked_sub(1)
+            .and_then(|index| recording.blocks.get(index))
+            .map_or(&recording.before, |(_, image)| image)
+    };
+    let images: Vec<&Image> =
+        (durable..=(acknowledged + 1).min(recording.blocks.len())).map(image_at).collect();
+    write_files(&folder.path().join("view"), mix(&images, sector_size, random))
+        .map_err(|error| error.to_string())?;
     verify(folder.path(), chain_seed, acknowledged as u64)
 }
 
 fn verify(folder: &Path, seed: u64, acknowledged_below: u64) -> Result<Outcome, String> {
-    let (state, report) = State::open(options(folder)).map_err(|error| format!("does not open: {error}"))?;
+    let (state, report) =
+        State::open(options(folder)).map_err(|error| format!("does not open: {error}"))?;
     let next = state.tip().map_or(0, |tip| tip.height + 1);
     if next < acknowledged_below || next > acknowledged_below + 1 {
         return Err(format!("acknowledged below {acknowledged_below}, found below {next}"));
@@ -163,9 +184,9 @@ pub(crate) fn run(count: u64, seed: u64) -> Tally {
     let mut case = 0;
     while case < count {
         let chain_seed = random.draw() >> 32;
-        let recorded = tempfile::tempdir()
-            .map_err(|error| error.to_string())
-            .and_then(|folder| record(folder.path(), chain_seed).map(|recording| (folder, recording)));
+        let recorded = tempfile::tempdir().map_err(|error| error.to_string()).and_then(|folder| {
+            record(folder.path(), chain_seed).map(|recording| (folder, recording))
+        });
         let (folder, recording) = match recorded {
             Ok(recorded) => recorded,
             Err(reason) => {
@@ -174,7 +195,8 @@ pub(crate) fn run(count: u64, seed: u64) -> Tally {
             }
         };
         for _ in 0..CUTS_PER_RUN.min(count - case) {
-            let outcome = cut(&recording, folder.path(), chain_seed, &mut random).unwrap_or_else(Outcome::Failed);
+            let outcome = cut(&recording, folder.path(), chain_seed, &mut random)
+                .unwrap_or_else(Outcome::Failed);
             tally.count(&format!("power {case} seed {seed} chain {chain_seed}"), &outcome);
             case += 1;
         }

@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, ops::ControlFlow};
 
 use bytes::Bytes;
 use cybermiles_state::{
-    Account, AccountChange, AccountWrite, Block, EMPTY_CODE_HASH, EMPTY_TRIE_ROOT, ReadView, State, disk::simulated::Seed,
-    keccak256, sorted_trie_root,
+    Account, AccountChange, AccountWrite, Block, EMPTY_CODE_HASH, EMPTY_TRIE_ROOT, ReadView, State,
+    disk::simulated::Seed, keccak256, sorted_trie_root,
 };
 use primitive_types::{H160, H256, U256};
 
@@ -28,7 +28,10 @@ pub(crate) fn block(seed: u64, height: u64) -> Block {
     block.receipts = noise(&mut random, writes * 30);
     block.logs = noise(&mut random, writes * 8);
     for index in 0..writes.min(5) {
-        block.lookups.insert(hash(&mut random).as_bytes().to_vec(), Bytes::from(format!("{height}/{index}")));
+        block.lookups.insert(
+            hash(&mut random).as_bytes().to_vec(),
+            Bytes::from(format!("{height}/{index}")),
+        );
     }
     let value = (random.below(4) != 0).then(|| Bytes::from(format!("set at {height}")));
     block.metadata.insert(format!("name-{}", random.below(3)), value);
@@ -123,14 +126,19 @@ impl Model {
             match change {
                 AccountChange::Deleted => drop(self.accounts.remove(address)),
                 AccountChange::Written(write) => {
-                    let mut storage = self.accounts.remove(address).map(|account| account.storage).unwrap_or_default();
+                    let mut storage = self
+                        .accounts
+                        .remove(address)
+                        .map(|account| account.storage)
+                        .unwrap_or_default();
                     if write.storage_cleared {
                         storage.clear();
                     }
                     storage.extend(&write.storage);
                     storage.retain(|_, value| !value.is_zero());
                     let AccountWrite { nonce, balance, code_hash, .. } = *write;
-                    self.accounts.insert(*address, ModelAccount { nonce, balance, code_hash, storage });
+                    self.accounts
+                        .insert(*address, ModelAccount { nonce, balance, code_hash, storage });
                 }
             }
         }
@@ -146,7 +154,9 @@ impl Model {
 
     /// Computes the state root from scratch.
     pub(crate) fn root(&self) -> H256 {
-        sorted_trie_root(self.hashed_accounts().iter().map(|(key, account)| (*key, account.to_rlp())))
+        sorted_trie_root(
+            self.hashed_accounts().iter().map(|(key, account)| (*key, account.to_rlp())),
+        )
     }
 
     fn hashed_accounts(&self) -> BTreeMap<H256, Account> {
@@ -181,7 +191,9 @@ impl Model {
             }
         }
         for (name, value) in &self.lookups {
-            if view.lookup(name).map_err(|error| format!("{error:?}"))?.as_deref() != Some(value.as_ref()) {
+            if view.lookup(name).map_err(|error| format!("{error:?}"))?.as_deref()
+                != Some(value.as_ref())
+            {
                 return Err(format!("height {}: a lookup differs", view.height()));
             }
         }
@@ -194,7 +206,12 @@ impl Model {
         Ok(())
     }
 
-    fn check_account(&self, view: &ReadView, address: H160, account: &ModelAccount) -> Result<(), String> {
+    fn check_account(
+        &self,
+        view: &ReadView,
+        address: H160,
+        account: &ModelAccount,
+    ) -> Result<(), String> {
         let hashed = keccak256(address.as_bytes());
         let mut found = BTreeMap::new();
         view.storage_of(hashed, &mut |key, value| {
@@ -208,7 +225,10 @@ impl Model {
         for slot in (0..SLOT_COUNT).step_by(7).map(slot) {
             let found = view.storage(address, slot).map_err(|error| format!("{error:?}"))?;
             if found != account.storage.get(&slot).copied().unwrap_or_default() {
-                return Err(format!("height {}: slot {slot:?} of {address:?} differs", view.height()));
+                return Err(format!(
+                    "height {}: slot {slot:?} of {address:?} differs",
+                    view.height()
+                ));
             }
         }
         Ok(())
