@@ -118,7 +118,11 @@ impl Applier {
         self.bytes_since += work.record_bytes;
         if self.blocks_since >= self.checkpoint_blocks || self.bytes_since >= self.checkpoint_bytes
         {
-            self.checkpoint(Closing::Running)?;
+            match self.checkpoint(Closing::Running) {
+                // The journal has everything: the next block tries again.
+                Err(ApplyError::Checkpoint(_)) => {}
+                other => other?,
+            }
         }
         Ok(())
     }

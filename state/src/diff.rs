@@ -10,7 +10,7 @@ use crate::{
     block::Block,
     change_set::{AccountChange, AccountWrite},
     journal::record::Change,
-    keccak::keccak256,
+    keccak::keccak256_many,
     read_error::ReadError,
     read_view::{ReadView, encode_slot},
     schema::{
@@ -41,8 +41,9 @@ impl<'a> PartialDiff<'a> {
             entries: BTreeMap::new(),
             accounts: Vec::with_capacity(block.changes.accounts.len()),
         };
-        for (address, change) in &block.changes.accounts {
-            let hashed = keccak256(address.as_bytes());
+        let addresses: Vec<&[u8]> = block.changes.accounts.keys().map(H160::as_bytes).collect();
+        let hashes = keccak256_many(&addresses);
+        for ((address, change), hashed) in block.changes.accounts.iter().zip(hashes) {
             let before = trie.account(hashed);
             match change {
                 AccountChange::Deleted => diff.clear_storage(hashed, before.as_ref(), tip)?,
@@ -90,8 +91,9 @@ impl<'a> PartialDiff<'a> {
         }
         let had_storage =
             before.is_some_and(|account| account.storage_root != crate::keccak::EMPTY_TRIE_ROOT);
-        for (slot, value) in &write.storage {
-            let key = storage_key(&hashed, &keccak256(slot.as_bytes()));
+        let slots: Vec<&[u8]> = write.storage.keys().map(H256::as_bytes).collect();
+        for (value, hashed_slot) in write.storage.values().zip(keccak256_many(&slots)) {
+            let key = storage_key(&hashed, &hashed_slot);
             let new = (!value.is_zero()).then(|| Bytes::from(encode_slot(value)));
             let old = match self.entries.get(&key) {
                 Some((old, _)) => old.clone(),

@@ -18,7 +18,7 @@ use crate::{
 /// How far a repair may go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RepairMode {
-    /// Says what would be done.
+    /// Says what would be done. The engine of the view may tidy its own files when it is opened for a look.
     DryRun,
     /// Gives up blocks, receipts and history that cannot be read any more, but no state.
     KeepState,

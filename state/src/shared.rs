@@ -154,6 +154,7 @@ impl Shared {
     pub(crate) fn value_at(&self, key: &[u8], height: u64) -> Result<Option<Vec<u8>>, ReadError> {
         let applied_below = self.applied_below();
         let recent = self.recent();
+        check_not_taken_back(&recent, height)?;
         if height < recent.oldest_readable()
             && let Some(old) = self.view.value_before_change(key, height)?
         {
@@ -181,6 +182,7 @@ impl Shared {
         visit: &mut Visitor<'_>,
     ) -> Result<(), ReadError> {
         let (start, end) = bounds;
+        check_not_taken_back(&self.recent(), height)?;
         let mut seen_next = self.recent().next_height;
         let mut merge = OverlayMerge::new(self.overlay(bounds, height)?);
         let mut stopped = false;
@@ -265,4 +267,12 @@ impl Shared {
         }
         Ok(())
     }
+}
+
+/// A block that was appended goes away again when its sync fails; its readers must not see another block instead.
+fn check_not_taken_back(recent: &Recent, height: u64) -> Result<(), ReadError> {
+    if height < recent.next_height || height == u64::MAX {
+        return Ok(());
+    }
+    Err(ReadError::NotCommitted { height, next: recent.next_height })
 }

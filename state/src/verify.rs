@@ -40,7 +40,7 @@ pub enum Problem {
         /// How many.
         count: usize,
     },
-    /// Records or headers of the journal are damaged in one copy and intact in another; reopening heals them.
+    /// Records or headers of the journal are damaged in one copy and intact in another; a repair heals them.
     JournalCopies {
         /// How many.
         count: usize,

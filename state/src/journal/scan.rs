@@ -1,5 +1,10 @@
 //! Reading the journal from a known record to its end, and telling a torn tail from damage.
 
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
+
 use bytes::Bytes;
 
 use super::{
@@ -75,7 +80,7 @@ pub enum ScanError {
     #[error("{} has schema version {found}, this program knows up to {known}; use a newer program", path.display())]
     NewerSchema {
         /// The segment file.
-        path: std::path::PathBuf,
+        path: PathBuf,
         /// Version in the file.
         found: u32,
         /// Newest version this crate reads.
@@ -85,7 +90,7 @@ pub enum ScanError {
     #[error("{} belongs to chain {found:?}, not to {expected:?}; check the data folder", path.display())]
     WrongChain {
         /// The segment file.
-        path: std::path::PathBuf,
+        path: PathBuf,
         /// Chain in the file.
         found: primitive_types::H256,
         /// Chain asked for.
@@ -98,6 +103,8 @@ struct Walk<'a> {
     segments: Vec<Segment>,
     entries: Vec<Entry>,
     healed_count: usize,
+    /// Files that were written to and are not synced yet.
+    touched: BTreeSet<PathBuf>,
     mode: ScanMode,
 }
 
@@ -116,7 +123,14 @@ pub(crate) fn scan(
     from: Option<KnownRecord>,
     mode: ScanMode,
 ) -> Result<Scan, ScanError> {
-    let mut walk = Walk { files, segments: Vec::new(), entries: Vec::new(), healed_count: 0, mode };
+    let mut walk = Walk {
+        files,
+        segments: Vec::new(),
+        entries: Vec::new(),
+        healed_count: 0,
+        touched: BTreeSet::new(),
+        mode,
+    };
     walk.read_segments()?;
     let start = from.or_else(|| {
         let first = walk.segments.first()?;
@@ -135,6 +149,7 @@ pub(crate) fn scan(
         });
     };
     let (last, hole) = walk.follow(start)?;
+    walk.sync_touched()?;
     let present = walk.segments.iter().any(|segment| segment.sequence == last.next.segment);
     let end = End {
         next_height: last.next_height,
@@ -218,15 +233,24 @@ impl Walk<'_> {
         }))
     }
 
-    fn heal(&mut self, path: &std::path::Path, offset: u64, bytes: &[u8]) -> Result<(), DiskError> {
+    fn heal(&mut self, path: &Path, offset: u64, bytes: &[u8]) -> Result<(), DiskError> {
         self.healed_count += 1;
         if self.mode == ScanMode::LookOnly {
             return Ok(());
         }
         self.files.disk.write_at(path, offset, bytes).map_err(DiskError::on("write", path))?;
-        self.files.disk.sync_file(path).map_err(DiskError::on("sync", path))?;
-        let folder = path.parent().unwrap_or(path);
-        self.files.disk.sync_folder(folder).map_err(DiskError::on("sync", folder))
+        self.touched.insert(path.to_owned());
+        Ok(())
+    }
+
+    fn sync_touched(&self) -> Result<(), DiskError> {
+        for path in &self.touched {
+            self.files.disk.sync_file(path).map_err(DiskError::on("sync", path))?;
+        }
+        for folder in self.files.folders.iter().filter(|_| !self.touched.is_empty()) {
+            self.files.disk.sync_folder(folder).map_err(DiskError::on("sync", folder))?;
+        }
+        Ok(())
     }
 
     /// Reads the record that should follow, restoring damaged copies from an intact one.
@@ -359,7 +383,7 @@ struct FoundRecord {
 /// Searches a segment for intact records from a position on, without trusting any length before them.
 fn intact_records(
     files: &JournalFiles,
-    folder: &std::path::Path,
+    folder: &Path,
     from: Position,
 ) -> Result<Vec<FoundRecord>, DiskError> {
     let path = segment_path(folder, from.segment);

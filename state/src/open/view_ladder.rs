@@ -1,6 +1,6 @@
 //! The part of opening that concerns the view: take it as it is, roll it forward, or rebuild it.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{io::ErrorKind, path::PathBuf, sync::Arc};
 
 use primitive_types::H256;
 
@@ -16,6 +16,7 @@ use crate::{
         record::{BlockRecord, RecordKind},
         scan::{Entry, Scan, ScanMode, scan},
     },
+    key_value::KeyValueError,
     options::{Apply, Engine, Options},
     read_view::{decode_account, last_hash},
     recent::{Layer, Recent},
@@ -59,6 +60,16 @@ impl From<OpenError> for Rejection {
     }
 }
 
+const fn is_refusal(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::StorageFull
+            | ErrorKind::QuotaExceeded
+            | ErrorKind::ReadOnlyFilesystem
+            | ErrorKind::PermissionDenied
+    )
+}
+
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
@@ -93,7 +104,7 @@ impl ViewLadder<'_> {
         }
     }
 
-    fn open_view(&self) -> Result<View, crate::key_value::KeyValueError> {
+    fn open_view(&self) -> Result<View, KeyValueError> {
         let Options { engine, cache_bytes, open_limit_ms, .. } = self.options;
         open_engine(*engine, &self.options.view_folder(), *cache_bytes, *open_limit_ms)
             .map(View::new)
@@ -117,7 +128,13 @@ impl ViewLadder<'_> {
         {
             return Ok(None);
         }
-        let view = self.open_view().map_err(reject)?;
+        let view = self.open_view().map_err(|error| match &error {
+            // The files may be fine: a full or read-only disk is the operator's to mend.
+            KeyValueError::Device { source, .. } if is_refusal(source.kind()) => {
+                Rejection::Open(OpenError::Engine(error))
+            }
+            _ => reject(error),
+        })?;
         let Some(mut meta) = view.meta().map_err(reject)? else {
             return if self.checkpoint.is_some() {
                 Err(Rejection::View("the view is empty".to_owned()))

@@ -252,7 +252,7 @@ fn one(
     let file = files
         .get(index)
         .and_then(|file| file.strip_prefix(template).ok())
-        .unwrap_or(Path::new("lock"));
+        .unwrap_or_else(|| Path::new("lock"));
     let what = damage(&folder.path().join(file), random)?;
     Ok((format!("{} {what}", file.display()), guarded(folder.path(), chain_seed, mirrored)))
 }
