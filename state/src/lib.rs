@@ -1,4 +1,21 @@
 //! Keep authenticated accounts and blocks in a store that no crash can corrupt.
+//!
+//! [`State`] is the store: [`State::commit`] makes a block durable with one record in the journal, [`State::at`] reads
+//! any recent height beside it, [`State::prove`] proves accounts. The engine under the view is a port ([`KeyValue`]),
+//! and so is the file system ([`disk::Disk`]); sled is named in one file. [`StateTrie`] is the trie alone.
+//!
+//! # Invariants
+//!
+//! - The journal is the truth. The view never holds a block that is not durable in it.
+//! - A store is never opened below what it acknowledged, nor with a state whose root is not the journal's.
+//! - Bytes from disk or from peers never cause a panic or a wrong value; they cause an error that names them.
+//! - No rule of any virtual machine is known here; blocks, receipts and certificates are opaque bytes.
+//!
+//! The repository's `FORMAT.md` describes every byte written, and why a crash at any moment is safe.
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
 
 mod account;
 mod applier;

@@ -244,4 +244,17 @@ mod tests {
             }
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_payload_makes_it_panic(tail in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200), keep in 0_usize..200) {
+            let mut payload = sample().encode();
+            payload.truncate(keep);
+            payload.extend_from_slice(&tail);
+            let payload = Bytes::from(payload);
+            if let Ok(record) = BlockRecord::decode(&payload) {
+                proptest::prop_assert_eq!(record.encode(), payload);
+            }
+        }
+    }
 }

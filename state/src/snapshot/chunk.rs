@@ -288,3 +288,37 @@ pub(crate) fn after(key: H256) -> Option<H256> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300), small in any::<bool>()) {
+            let mut bytes = bytes;
+            if small {
+                // Small counts get further into the entries.
+                for at in [1, 2, 3, 4, 5, 6, 7, 33, 34, 35, 36, 37, 38, 39] {
+                    if let Some(byte) = bytes.get_mut(at) {
+                        *byte = 0;
+                    }
+                }
+            }
+            for kind in [ChunkKind::Accounts, ChunkKind::Storage, ChunkKind::Codes, ChunkKind::Names] {
+                let entry = ChunkEntry { kind, id: *blake3::hash(&bytes).as_bytes(), size_bytes: 0 };
+                if let Ok(proven) = prove_chunk(H256::repeat_byte(7), &entry, &bytes) {
+                    prop_assert_eq!(proven.covered, Covered::Alone);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_key_after_the_last_does_not_exist() {
+        assert_eq!(after(H256::zero()).unwrap().0[31], 1);
+        assert_eq!(after(H256::repeat_byte(0xFF)), None);
+    }
+}

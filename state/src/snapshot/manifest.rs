@@ -169,3 +169,56 @@ impl Manifest {
         Ok(manifest)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn sample() -> Manifest {
+        let chunk = |kind, byte| ChunkEntry { kind, id: [byte; 32], size_bytes: 4 << 20 };
+        Manifest {
+            chain_id: H256::repeat_byte(1),
+            height: 10_000,
+            block_hash: H256::repeat_byte(2),
+            state_root: H256::repeat_byte(3),
+            fingerprint: Fingerprint::default(),
+            chunks: vec![
+                chunk(ChunkKind::Accounts, 4),
+                chunk(ChunkKind::Storage, 5),
+                chunk(ChunkKind::Codes, 6),
+            ],
+            certificate: Bytes::from_static(b"signatures"),
+        }
+    }
+
+    #[test]
+    fn id_does_not_depend_on_the_certificate() {
+        let other = Manifest { certificate: Bytes::new(), ..sample() };
+        assert_eq!(sample().id(), other.id());
+        assert_ne!(sample().id(), Manifest { height: 9_999, ..sample() }.id());
+    }
+
+    #[test]
+    fn written_layout_stays_as_it_is() {
+        let bytes = sample().encode();
+        assert_eq!(bytes.len(), 4 + 4 + 32 + 8 + 32 + 32 + 16 + 8 + 3 * 37 + 4 + 10 + 32);
+        assert_eq!(bytes[..8], *b"CMSM\x01\0\0\0");
+        assert_eq!(Manifest::decode(&bytes), Ok(sample()));
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(body in proptest::collection::vec(any::<u8>(), 0..300), keep in 0_usize..140) {
+            let mut bytes = sample().encode_contents();
+            bytes.truncate(keep);
+            bytes.extend_from_slice(&body);
+            let hash = blake3::hash(&bytes);
+            bytes.extend_from_slice(hash.as_bytes());
+            if let Ok(manifest) = Manifest::decode(&bytes) {
+                prop_assert_eq!(manifest.encode(), bytes);
+            }
+        }
+    }
+}
