@@ -4,7 +4,7 @@
 //! the same batches, and every root is compared. The peers are spared the hashing of keys and the encoding of
 //! accounts; this crate does both.
 //!
-//! `cargo bench -p cybermiles-state --bench root -- [accounts]`
+//! `cargo bench -p cybermiles-state --bench root -- [accounts]`, at least 100,000 of them
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints")]
 #![expect(clippy::float_arithmetic, reason = "a benchmark divides times")]
@@ -341,8 +341,9 @@ fn proofs(all: &mut Contestants) {
 }
 
 fn main() {
-    let accounts =
-        std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(1_000_000);
+    let asked = std::env::args().skip(1).find_map(|argument| argument.parse().ok());
+    // Fewer accounts could not fill a batch of ten thousand different ones.
+    let accounts = asked.unwrap_or(1_000_000).max(100_000);
     storage(2_000, 100, 10_000);
     let mut all = build(accounts);
     for count in [1_000, 10_000] {
