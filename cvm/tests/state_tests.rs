@@ -18,10 +18,13 @@ use std::{
 fn check(archive: &str, folder: &str, passed_least: u64, skipped: u64) {
     let Some(root) = fixtures::archive(archive) else { return };
     let files = suite::json_files(&[root.join(folder)]).expect("the archive has the folder");
-    // Once as embedders run it, where the short tests stay in the exact loop; once all in the fast loop.
-    for translate in [Translate::WhenHot, Translate::Always] {
-        check_in(&files, translate, passed_least, skipped);
-    }
+    // Once as embedders run it, where the short tests stay in the exact loop.
+    check_in(&files, Translate::WhenHot, passed_least, skipped);
+    // Once all in the fast loop, but for a case that spends a minute inside of one precompiled contract.
+    let is_quick = |path: &PathBuf| !path.ends_with("CALLBlake2f_MaxRounds.json");
+    let quick: Vec<_> = files.iter().filter(|path| is_quick(path)).cloned().collect();
+    let left_out = (files.len() - quick.len()) as u64;
+    check_in(&quick, Translate::Always, passed_least - left_out, skipped);
 }
 
 fn check_in(files: &[PathBuf], translate: Translate, passed_least: u64, skipped: u64) {
