@@ -285,6 +285,7 @@ fn blank_frame(frames: &[Frame], context: &mut Context<'_>, gas: i64, code: Prep
         exact_since: gas,
         hot_below,
         checkpoint: code.checkpoint,
+        scheduled_before: context.scheduled.len(),
     }
 }
 
@@ -410,6 +411,7 @@ fn finish(frame: &Frame, context: &mut Context<'_>, exit: Exit) -> Ended {
     }
     if ended.status != Status::Success {
         context.pools.journal.revert(frame.checkpoint);
+        context.scheduled.truncate(frame.scheduled_before);
     }
     if context.is_traced {
         trace_end(context, &ended, frame.depth);

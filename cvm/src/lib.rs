@@ -24,6 +24,7 @@ mod journal;
 mod keccak;
 mod memory;
 mod memory_state;
+mod native;
 mod opcode;
 mod outcome;
 mod precompile_table;
@@ -40,6 +41,7 @@ pub mod tool;
 mod tracer;
 mod transaction;
 mod translation;
+mod travis;
 mod vm;
 mod word;
 
@@ -50,11 +52,12 @@ pub use envelope::{
     RlpWriter, SetCodeTransaction, SidecarError, SidecarVersion, UnsignedTransaction,
 };
 pub use error::{ExecuteError, Refusal};
-pub use fee_terms::{Consent, FeeTerms, GasPrice, Payer};
+pub use fee_terms::{Consent, ConsentSeen, FeeTerms, GasPrice, Payer};
 pub use host::{Host, NoHost, ScheduledCall};
-pub use instructions::OpcodeContext;
+pub use instructions::{OpcodeContext, SCHEDULED_MAX};
 pub use keccak::{EMPTY_KECCAK, KeccakMemo, keccak256};
 pub use memory_state::{MemoryAccount, MemoryState};
+pub use native::{Integer, NativeError, NativeFunction, NativeSignature, NativeType, NativeValue};
 pub use opcode::{ExtensionOpcode, Opcode};
 pub use outcome::{Executed, FeePaid, Halt, Log, Outcome};
 pub use precompiles::{Precompile, PrecompileError, PrecompileOutput};
