@@ -11,7 +11,8 @@
 
 use cpu_time::ThreadTime;
 use cybermiles_cvm::{
-    Address, Block, FeeTerms, MemoryAccount, MemoryState, Revision, Rules, Target, Transaction, U256, Vm,
+    Address, Block, FeeTerms, MemoryAccount, MemoryState, Revision, Rules, Target, Transaction,
+    U256, Vm,
 };
 use revm::{
     Context, ExecuteEvm, MainBuilder, MainContext,
@@ -77,10 +78,14 @@ impl Ours {
     fn new(workload: &Workload) -> Self {
         let mut state = MemoryState::default();
         for (address, account) in &workload.pre {
-            let storage = account.storage.iter().map(|(key, value)| (word(key), word(value))).collect();
+            let storage =
+                account.storage.iter().map(|(key, value)| (word(key), word(value))).collect();
             let balance = word(&account.balance);
             let code = bytes(&account.code).into();
-            state.insert(to_address(address), MemoryAccount { nonce: account.nonce, balance, code, storage });
+            state.insert(
+                to_address(address),
+                MemoryAccount { nonce: account.nonce, balance, code, storage },
+            );
         }
         let transaction = Transaction {
             sender: to_address(&workload.tx.from),
@@ -144,7 +149,8 @@ impl Theirs {
             gas_price: 0,
             ..TxEnv::default()
         };
-        let evm = Context::mainnet().with_db(database).with_cfg(cfg).with_block(block).build_mainnet();
+        let evm =
+            Context::mainnet().with_db(database).with_cfg(cfg).with_block(block).build_mainnet();
         Self { evm, transaction }
     }
 
@@ -152,7 +158,9 @@ impl Theirs {
         let done = self.evm.transact(self.transaction.clone()).expect("the workload is valid");
         let gas_used = done.result.tx_gas_used();
         match done.result {
-            ExecutionResult::Success { output, .. } => (true, gas_used, output.into_data().to_vec()),
+            ExecutionResult::Success { output, .. } => {
+                (true, gas_used, output.into_data().to_vec())
+            }
             ExecutionResult::Revert { output, .. } => (false, gas_used, output.to_vec()),
             ExecutionResult::Halt { .. } => (false, gas_used, Vec::new()),
         }
@@ -200,7 +208,8 @@ fn compare(workload: &Workload, rounds: usize) -> (Duration, Duration) {
         assert_eq!((our.0, our.1), expected, "{}: found and expected", workload.name);
     }
     let once = time(1, || theirs.run());
-    let batch = (Duration::from_millis(3).as_nanos() / once.as_nanos().max(1)).clamp(1, 2000) as u32;
+    let batch =
+        (Duration::from_millis(3).as_nanos() / once.as_nanos().max(1)).clamp(1, 2000) as u32;
     let mut times = (Vec::new(), Vec::new());
     for _ in 0..rounds {
         times.0.push(time(batch, || ours.run()));
@@ -211,12 +220,14 @@ fn compare(workload: &Workload, rounds: usize) -> (Duration, Duration) {
 
 fn workloads(filter: &str) -> Vec<Workload> {
     let root = std::env::var("CYBERMILES_FIXTURES").map(PathBuf::from);
-    let root = root.unwrap_or_else(|_| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared")));
+    let root = root
+        .unwrap_or_else(|_| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared")));
     let Ok(entries) = fs::read_dir(root.join("bench-data")) else { return Vec::new() };
     let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
     paths.sort();
     let texts = paths.iter().map(|path| fs::read_to_string(path).expect("a workload can be read"));
-    let parsed = texts.map(|text| serde_json::from_str::<Workload>(&text).expect("a workload can be parsed"));
+    let parsed = texts
+        .map(|text| serde_json::from_str::<Workload>(&text).expect("a workload can be parsed"));
     parsed.filter(|workload| workload.name.contains(filter)).collect()
 }
 
@@ -229,10 +240,15 @@ fn main() {
     let rounds = option("--rounds").and_then(|rounds| rounds.parse().ok()).unwrap_or(11);
     let workloads = workloads(&option("--filter").unwrap_or_default());
     if workloads.is_empty() {
-        println!("skipped: no workloads; set CYBERMILES_FIXTURES to the folder that holds bench-data");
+        println!(
+            "skipped: no workloads; set CYBERMILES_FIXTURES to the folder that holds bench-data"
+        );
         return;
     }
-    println!("{:32} {:>12} {:>12} {:>9} {:>7}", "workload", "ours us", "revm us", "Mgas/s", "ratio");
+    println!(
+        "{:32} {:>12} {:>12} {:>9} {:>7}",
+        "workload", "ours us", "revm us", "Mgas/s", "ratio"
+    );
     let mut logarithms = 0.0;
     let mut worst = (f64::INFINITY, String::new());
     for workload in &workloads {
@@ -240,7 +256,12 @@ fn main() {
         let ratio = theirs.as_secs_f64() / ours.as_secs_f64();
         let speed = workload.expected.gas_used as f64 / ours.as_secs_f64() / 1e6;
         let micros = |time: Duration| time.as_secs_f64() * 1e6;
-        println!("{:32} {:12.2} {:12.2} {speed:9.0} {ratio:7.2}", workload.name, micros(ours), micros(theirs));
+        println!(
+            "{:32} {:12.2} {:12.2} {speed:9.0} {ratio:7.2}",
+            workload.name,
+            micros(ours),
+            micros(theirs)
+        );
         logarithms += ratio.ln();
         if ratio < worst.0 {
             worst = (ratio, workload.name.clone());

@@ -44,7 +44,8 @@ pub fn blob_base_fee_with_fraction(excess_blob_gas: u64, update_fraction: u64) -
     let mut term = denominator;
     let mut index = U256::one();
     while !term.is_zero() {
-        let (Some(sum), Some(product)) = (output.checked_add(term), term.checked_mul(numerator)) else {
+        let (Some(sum), Some(product)) = (output.checked_add(term), term.checked_mul(numerator))
+        else {
             return U256::MAX;
         };
         output = sum;

@@ -101,7 +101,8 @@ fn run(frames: &mut Vec<Frame>, context: &mut Context<'_>) -> Result<Ended, Faul
                 }
             }
             Exit::Create => {
-                let request = context.create.take().expect("the create instruction leaves a request");
+                let request =
+                    context.create.take().expect("the create instruction leaves a request");
                 suspend(frame);
                 match start_create(frames, context, &request)? {
                     Some(ended) => deliver(frames, context, &ended, Range::default()),
@@ -226,7 +227,12 @@ struct Prepared {
     checkpoint: Checkpoint,
 }
 
-fn push_call_frame(frames: &mut Vec<Frame>, context: &mut Context<'_>, request: &CallRequest, code: Prepared) {
+fn push_call_frame(
+    frames: &mut Vec<Frame>,
+    context: &mut Context<'_>,
+    request: &CallRequest,
+    code: Prepared,
+) {
     let address = context.pools.journal.account(request.target).address;
     let frame = Frame {
         kind: request.kind,
@@ -253,7 +259,8 @@ fn blank_frame(frames: &[Frame], context: &mut Context<'_>, gas: i64, code: Prep
     let window = pools.memory.window(memory_base);
     // Traced frames stay in the exact loop, which reports every step.
     let mut program = code.program;
-    let hot_after = code.id.filter(|_| !context.is_traced).map(|id| (id, pools.programs.gas_until_hot(id)));
+    let hot_after =
+        code.id.filter(|_| !context.is_traced).map(|id| (id, pools.programs.gas_until_hot(id)));
     let (position, hot_below) = match hot_after {
         Some((_, None)) => (Position::Fast(0), i64::MIN),
         Some((id, Some(0))) => {
@@ -312,7 +319,12 @@ fn run_precompile(
 }
 
 /// The end of a call without a frame.
-fn end_call(context: &mut Context<'_>, request: &CallRequest, status: Status, gas_left: i64) -> Ended {
+fn end_call(
+    context: &mut Context<'_>,
+    request: &CallRequest,
+    status: Status,
+    gas_left: i64,
+) -> Ended {
     let ended = Ended { status, gas_left, gas_given: request.gas, created: None };
     if context.is_traced {
         trace_end(context, &ended, request.depth + 1);
@@ -451,14 +463,20 @@ fn deploy(frame: &Frame, context: &mut Context<'_>, ended: &mut Ended) {
 }
 
 /// Gives a result to the frame that waits for it, or out of the loop if none does.
-fn deliver(frames: &mut [Frame], context: &mut Context<'_>, ended: &Ended, result: Range) -> Option<Ended> {
+fn deliver(
+    frames: &mut [Frame],
+    context: &mut Context<'_>,
+    ended: &Ended,
+    result: Range,
+) -> Option<Ended> {
     let Some(frame) = frames.last_mut() else { return Some(*ended) };
     let Pools { stack, memory, return_data, .. } = &mut *context.pools;
     let window = memory.window(frame.memory_base);
     let gas = frame.registers.gas + ended.gas_left;
     let mut registers = Registers::new(stack, frame.stack_base, frame.height, gas, window);
     let copied = return_data.len().min(result.size);
-    registers.memory_mut()[result.start..result.start + copied].copy_from_slice(&return_data[..copied]);
+    registers.memory_mut()[result.start..result.start + copied]
+        .copy_from_slice(&return_data[..copied]);
     registers.push(match (ended.created, ended.status) {
         (Some(address), _) => Word::from_address(address),
         (None, Status::Success) => Word::ONE,
@@ -488,7 +506,12 @@ fn trace_call(context: &mut Context<'_>, request: &CallRequest) {
 }
 
 #[cold]
-fn trace_create(context: &mut Context<'_>, request: &CreateRequest, creator: &Address, address: &Address) {
+fn trace_create(
+    context: &mut Context<'_>,
+    request: &CreateRequest,
+    creator: &Address,
+    address: &Address,
+) {
     context.tracer.enter(&Enter {
         kind: request.kind,
         depth: request.depth + 1,

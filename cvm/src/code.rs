@@ -75,7 +75,8 @@ impl Program {
 
     /// Memory held, for the cache's limit.
     pub(crate) fn size_bytes(&self) -> usize {
-        let translation = self.translation.as_ref().map_or(0, |translation| translation.size_bytes());
+        let translation =
+            self.translation.as_ref().map_or(0, |translation| translation.size_bytes());
         self.padded.len() + self.padded.len() / 8 + translation + size_of::<Self>()
     }
 }

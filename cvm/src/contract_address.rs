@@ -31,7 +31,8 @@ mod tests {
     /// The examples of EIP-1014, and the well-known first contracts of an account.
     #[test]
     fn addresses_follow_creator_nonce_and_salt() {
-        let creator = Address::from_slice(&hex::decode("6ac7ea33f8831ea9dcc53393aaa88b25a785dbf0").unwrap());
+        let creator =
+            Address::from_slice(&hex::decode("6ac7ea33f8831ea9dcc53393aaa88b25a785dbf0").unwrap());
         let expected = [
             "cd234a471b72ba2f1ccf0a70fcaba648a5eecd8d",
             "343c43a37d37dff08ae8c4a11544c718abb4fcf8",

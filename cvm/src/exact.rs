@@ -12,7 +12,11 @@ use crate::{
 use alloc::sync::Arc;
 
 /// Runs the frame from `pc` until it gives control back. `TRACED` reports every step to the context's tracer.
-pub(crate) fn run<const TRACED: bool>(frame: &mut Frame, context: &mut Context<'_>, start: usize) -> Exit {
+pub(crate) fn run<const TRACED: bool>(
+    frame: &mut Frame,
+    context: &mut Context<'_>,
+    start: usize,
+) -> Exit {
     let mut registers = frame.registers;
     let mut pc = start;
     let exit = loop {
@@ -48,7 +52,12 @@ fn is_at_destination(frame: &Frame, pc: usize) -> bool {
 
 /// Checks and runs one instruction; gives the offset of the next.
 #[inline(always)]
-fn step(r: &mut Registers, frame: &mut Frame, context: &mut Context<'_>, pc: usize) -> Result<usize, Exit> {
+fn step(
+    r: &mut Registers,
+    frame: &mut Frame,
+    context: &mut Context<'_>,
+    pc: usize,
+) -> Result<usize, Exit> {
     let opcode = frame.program.padded()[pc];
     let cell = context.rules.table.cell(opcode);
     let height = r.height();

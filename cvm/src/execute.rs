@@ -1,8 +1,8 @@
 //! One transaction, from its checks to its diff.
 
 use crate::{
-    CallKind, Environment, ExecuteError, Executed, FeePaid, FeeTerms, GasPrice, Halt, Outcome, Payer, Refusal, Rules,
-    Target, Transaction, TransactionKind, Word,
+    CallKind, Environment, ExecuteError, Executed, FeePaid, FeeTerms, GasPrice, Halt, Outcome,
+    Payer, Refusal, Rules, Target, Transaction, TransactionKind, Word,
     call_stack::{self, Ended, Status},
     code,
     context::{CallRequest, ConsentState, Context, CreateRequest, Pools},
@@ -308,7 +308,8 @@ impl Execution<'_> {
             let id = context.pools.journal.account_id(&authority);
             context.pools.journal.warm_account(id);
             let account = context.load(id)?;
-            let (nonce, has_code, is_empty) = (account.nonce, account.has_code(), account.is_empty());
+            let (nonce, has_code, is_empty) =
+                (account.nonce, account.has_code(), account.is_empty());
             if has_code && context.delegate(id)?.is_none() || nonce != authorization.nonce {
                 continue;
             }
@@ -327,7 +328,12 @@ impl Execution<'_> {
     }
 
     /// Runs the call or creation.
-    fn start(&self, frames: &mut Vec<Frame>, context: &mut Context<'_>, sender: AccountId) -> Result<Ended, Fault> {
+    fn start(
+        &self,
+        frames: &mut Vec<Frame>,
+        context: &mut Context<'_>,
+        sender: AccountId,
+    ) -> Result<Ended, Fault> {
         let transaction = self.transaction;
         let gas = (transaction.gas_limit - self.intrinsic.initial) as i64;
         let value = Word::from(transaction.value);
@@ -336,7 +342,8 @@ impl Execution<'_> {
                 let end = context.pools.memory.append(&transaction.input);
                 let code = Range { start: end, size: transaction.input.len() };
                 let (kind, creator) = (CallKind::Create, sender);
-                let request = CreateRequest { kind, depth: 0, gas, creator, value, salt: Word::ZERO, code };
+                let request =
+                    CreateRequest { kind, depth: 0, gas, creator, value, salt: Word::ZERO, code };
                 call_stack::run_create(frames, context, &request)
             }
             Target::Call(address) => {
@@ -417,7 +424,8 @@ impl Execution<'_> {
 
     /// Whether nobody earns the fee: the historical rules and a payer who had to agree.
     fn is_burned(&self, context: &Context<'_>) -> bool {
-        context.rules.consent_scope == ConsentScope::Anywhere && self.fee.consent == Consent::Required
+        context.rules.consent_scope == ConsentScope::Anywhere
+            && self.fee.consent == Consent::Required
     }
 
     /// Collects outcome, events, scheduled calls and changes.
@@ -427,18 +435,34 @@ impl Execution<'_> {
         let outcome = match (ended.status, ended.created) {
             (Status::Success, Some(address)) => {
                 let id = journal.account_id(&address);
-                let code = journal.account(id).program.map(|program| programs.program(program).code());
-                Outcome::Created { address, code: code.map(bytes::Bytes::copy_from_slice).unwrap_or_default() }
+                let code =
+                    journal.account(id).program.map(|program| programs.program(program).code());
+                Outcome::Created {
+                    address,
+                    code: code.map(bytes::Bytes::copy_from_slice).unwrap_or_default(),
+                }
             }
             _ => ended.outcome(return_data),
         };
         let logs = core::mem::take(&mut journal.logs);
-        Executed { outcome, gas_used: 0, gas_refunded: 0, logs, diff: journal.diff(programs), fee, scheduled }
+        Executed {
+            outcome,
+            gas_used: 0,
+            gas_refunded: 0,
+            logs,
+            diff: journal.diff(programs),
+            fee,
+            scheduled,
+        }
     }
 }
 
 /// Checks that an account owns what may be due; `None` is more than any account owns.
-fn check_balance(context: &mut Context<'_>, id: AccountId, required: Option<U256>) -> Result<(), Stop> {
+fn check_balance(
+    context: &mut Context<'_>,
+    id: AccountId,
+    required: Option<U256>,
+) -> Result<(), Stop> {
     let account = context.load(id)?;
     let (address, available): (Address, U256) = (account.address, account.balance.into());
     if required.is_some_and(|required| required <= available) {

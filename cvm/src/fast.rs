@@ -34,7 +34,10 @@ macro_rules! match_each {
 const HEADER_SIZE: usize = 9;
 
 /// Runs the frame from a stream offset, where a block starts, until it gives control back.
-#[expect(clippy::too_many_lines, reason = "one arm for each instruction, so that the stack pointer stays in a register")]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one arm for each instruction, so that the stack pointer stays in a register"
+)]
 pub(crate) fn run(frame: &mut Frame, context: &mut Context<'_>, start: usize) -> Exit {
     use Instruction as I;
     let Some(translation) = &frame.program.translation else { return Exit::NeedsExact };
@@ -456,7 +459,11 @@ fn branch_by_constant(cursor: &mut Cursor, r: &mut Registers, is_taken: bool) ->
 }
 
 #[inline(always)]
-fn compare_and_branch(cursor: &mut Cursor, r: &mut Registers, compare: impl FnOnce(Word, Word) -> bool) -> bool {
+fn compare_and_branch(
+    cursor: &mut Cursor,
+    r: &mut Registers,
+    compare: impl FnOnce(Word, Word) -> bool,
+) -> bool {
     let is_taken = compare(r.word(0), r.word(1));
     r.pop(2);
     branch(cursor, r, is_taken)

@@ -1,6 +1,12 @@
 //! One call: whose code runs, on whose behalf, with what.
 
-use crate::{CallKind, Halt, Word, code::Program, journal::{AccountId, Checkpoint}, programs::ProgramId, registers::Registers};
+use crate::{
+    CallKind, Halt, Word,
+    code::Program,
+    journal::{AccountId, Checkpoint},
+    programs::ProgramId,
+    registers::Registers,
+};
 use alloc::sync::Arc;
 use primitive_types::H160 as Address;
 

@@ -85,7 +85,10 @@ pub(crate) struct Schedule {
 
 impl Schedule {
     /// The schedule of an Ethereum revision.
-    #[expect(clippy::too_many_lines, reason = "a table: one block for each revision that changed something")]
+    #[expect(
+        clippy::too_many_lines,
+        reason = "a table: one block for each revision that changed something"
+    )]
     pub(crate) fn ethereum(revision: Revision) -> Self {
         let legacy_storage = StorageGas {
             is_net: false,
@@ -141,7 +144,8 @@ impl Schedule {
             schedule.cold_account = COLD_ACCOUNT - WARM_ACCOUNT;
             schedule.cold_beneficiary = COLD_ACCOUNT;
             schedule.cold_slot = 2000;
-            schedule.storage = StorageGas { unchanged: 100, reset: 2900, cold: 2100, ..schedule.storage };
+            schedule.storage =
+                StorageGas { unchanged: 100, reset: 2900, cold: 2100, ..schedule.storage };
         }
         if revision >= Revision::London {
             schedule.storage.clear_refund = 4800;
@@ -234,7 +238,8 @@ mod tests {
             for value in &values[1..] {
                 let new = Word::from(*value);
                 let (cost, refund) = gas.store(&original, &current, &new);
-                (total_cost, total_refund, current) = (total_cost + cost, total_refund + refund, new);
+                (total_cost, total_refund, current) =
+                    (total_cost + cost, total_refund + refund, new);
             }
             assert_eq!((total_cost, total_refund), (*cost, *refund), "{revision} {values:?}");
         }
@@ -254,7 +259,7 @@ mod tests {
                 (&[1, 0, 1], 5200, 4800),
                 (&[1, 0, 2], 5200, 0),
                 (&[1, 2, 0], 5200, 15_000),
-                (&[1, 0, 1, 0], 5400, 19_800),
+                (&[1, 0, 1, 0], 10_200, 19_800),
             ],
         );
         check(
@@ -264,14 +269,22 @@ mod tests {
                 (&[0, 1, 0], 20_800, 19_200),
                 (&[1, 0, 1], 5800, 4200),
                 (&[1, 1, 1], 1600, 0),
-                (&[0, 1, 0, 1], 21_600, 19_200),
+                (&[0, 1, 0, 1], 40_800, 19_200),
             ],
         );
         check(
             Revision::London,
-            &[(&[0, 1, 0], 20_100, 19_900), (&[1, 0, 1], 3000, 2800), (&[1, 0, 0], 3000, 4800), (&[1, 2, 1], 3000, 2800)],
+            &[
+                (&[0, 1, 0], 20_100, 19_900),
+                (&[1, 0, 1], 3000, 2800),
+                (&[1, 0, 0], 3000, 4800),
+                (&[1, 2, 1], 3000, 2800),
+            ],
         );
-        check(Revision::Petersburg, &[(&[0, 1, 0], 25_000, 15_000), (&[1, 1], 5000, 0), (&[0, 0], 5000, 0)]);
+        check(
+            Revision::Petersburg,
+            &[(&[0, 1, 0], 25_000, 15_000), (&[1, 1], 5000, 0), (&[0, 0], 5000, 0)],
+        );
     }
 
     #[test]

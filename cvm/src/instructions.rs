@@ -145,13 +145,17 @@ pub(crate) fn run(
         }
         I::Log => storage::log(r, frame, context, usize::from(operand))?,
 
-        I::Create | I::Create2 => return Err(outlined(r, frame, context, instruction, create::create)),
+        I::Create | I::Create2 => {
+            return Err(outlined(r, frame, context, instruction, create::create));
+        }
         I::Call | I::CallCode | I::DelegateCall | I::StaticCall => {
             return Err(outlined(r, frame, context, instruction, call::call));
         }
         I::Return => return Err(outlined(r, frame, context, instruction, terminate::finish)),
         I::Revert => return Err(outlined(r, frame, context, instruction, terminate::finish)),
-        I::SelfDestruct => return Err(outlined(r, frame, context, instruction, terminate::self_destruct)),
+        I::SelfDestruct => {
+            return Err(outlined(r, frame, context, instruction, terminate::self_destruct));
+        }
         I::Extension => extension::run(r, frame, context, operand)?,
         _ => return Err(Exit::Halt(Halt::InvalidInstruction)),
     }
@@ -193,7 +197,10 @@ fn refuse_static(frame: &Frame) -> Result<(), Exit> {
 
 /// A binary operation that halts when its result has no place in a word (spec section 2.2).
 #[inline(always)]
-fn checked(registers: &mut Registers, operation: impl FnOnce(Word, Word) -> Option<Word>) -> Result<(), Exit> {
+fn checked(
+    registers: &mut Registers,
+    operation: impl FnOnce(Word, Word) -> Option<Word>,
+) -> Result<(), Exit> {
     let result = operation(registers.word(0), registers.word(1)).ok_or(Halt::ArithmeticOverflow)?;
     registers.pop(1);
     registers.set(0, result);

@@ -10,7 +10,9 @@ mod slots;
 pub(crate) use accounts::{Account, AccountId};
 pub(crate) use slots::SlotId;
 
-use crate::{BackendError, Log, StateView, Word, keccak256, programs::ProgramId, programs::Programs};
+use crate::{
+    BackendError, Log, StateView, Word, keccak256, programs::ProgramId, programs::Programs,
+};
 use accounts::AccountTable;
 use alloc::vec::Vec;
 use primitive_types::{H160 as Address, H256};
@@ -269,7 +271,11 @@ impl Journal {
 
     /// The value of a slot before the transaction, and now.
     #[inline]
-    pub(crate) fn slot(&mut self, id: SlotId, state: &dyn StateView) -> Result<(Word, Word), Fault> {
+    pub(crate) fn slot(
+        &mut self,
+        id: SlotId,
+        state: &dyn StateView,
+    ) -> Result<(Word, Word), Fault> {
         if !self.slots[id].is_loaded {
             self.read_slot(id, state)?;
         }

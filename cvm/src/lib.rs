@@ -1,6 +1,26 @@
 //! Execute EVM bytecode and transactions, exactly and fast, with extra instructions by table.
+//!
+//! # Execution model
+//! [`Vm::execute`] is a function of its arguments: rules, block, transaction, fee terms and a [`StateView`] of the world
+//! before the transaction. It gives what happened ([`Executed`]) and what changed ([`StateDiff`]), and changes nothing
+//! itself. A halt is an [`Outcome`]; `Err` means that the transaction may not be in the block, or that the state could not
+//! be read. The machine keeps prepared code and buffers between transactions, never state.
+//!
+//! # Reading order
+//! `revision`, `opcode` and `gas` are tables. `instructions` says what each instruction does. `exact` and `fast` are the
+//! two loops that run them; `translation` makes the form that the fast loop runs. `journal` is the state during a
+//! transaction, `call_stack` runs frames, `execute` a whole transaction.
+//!
+//! # Deviations
+//! - A gas limit above 2^63 - 1 is refused.
+//! - Memory offsets of 2^32 and above run out of gas, whatever gas is left.
+//! - The touch of the RIPEMD-160 contract survives a revert, as on mainnet since block 2,675,119.
 
 #![cfg_attr(not(any(feature = "std", test)), no_std)]
+
+#[cfg(all(doctest, feature = "std"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 extern crate alloc;
 
@@ -47,9 +67,10 @@ mod word;
 
 pub use block::{Block, blob_base_fee, blob_base_fee_with_fraction};
 pub use envelope::{
-    AccessListTransaction, BLOB_SIZE, BlobSidecar, BlobTransaction, DecodeError, DynamicFeeTransaction, Envelope,
-    EnvelopeRules, IntrinsicGas, InvalidTransaction, LegacyTransaction, NetworkEnvelope, RlpError, RlpItem, RlpReader,
-    RlpWriter, SetCodeTransaction, SidecarError, SidecarVersion, UnsignedTransaction,
+    AccessListTransaction, BLOB_SIZE, BlobSidecar, BlobTransaction, DecodeError,
+    DynamicFeeTransaction, Envelope, EnvelopeRules, IntrinsicGas, InvalidTransaction,
+    LegacyTransaction, NetworkEnvelope, RlpError, RlpItem, RlpReader, RlpWriter,
+    SetCodeTransaction, SidecarError, SidecarVersion, UnsignedTransaction,
 };
 pub use error::{ExecuteError, Refusal};
 pub use fee_terms::{Consent, ConsentSeen, FeeTerms, GasPrice, Payer};
@@ -62,14 +83,17 @@ pub use opcode::{ExtensionOpcode, Opcode};
 pub use outcome::{Executed, FeePaid, Halt, Log, Outcome};
 pub use precompiles::{Precompile, PrecompileError, PrecompileOutput};
 pub use primitive_types::{H160 as Address, H256, U256};
+pub use programs::Translate;
 pub use revision::{Revision, UnknownRevision};
 pub use rules::Rules;
-pub use signature::{InvalidSecretKey, ScalarRule, SecretKey, Signature, SignatureError, public_key_address};
+pub use signature::{
+    InvalidSecretKey, ScalarRule, SecretKey, Signature, SignatureError, public_key_address,
+};
 pub use state_diff::{AccountDiff, StateDiff};
 pub use state_view::{AccountInfo, BackendError, EMPTY_CODE_HASH, StateView};
 pub use tracer::{
-    CallFrame, CallKind, CallLog, CallTrace, CallTracer, Eip3155Tracer, Enter, Exit, NoTracer, Step, StepEnd, Tracer,
-    revert_reason,
+    CallFrame, CallKind, CallLog, CallTrace, CallTracer, Eip3155Tracer, Enter, Exit, NoTracer,
+    Step, StepEnd, Tracer, revert_reason,
 };
 pub use transaction::{AccessListItem, Authorization, Target, Transaction, TransactionKind};
 pub use vm::{Called, Environment, Message, Vm};

@@ -195,7 +195,9 @@ fn string<'v>(arguments: &'v [NativeValue<'_>], index: usize) -> Result<&'v [u8]
 /// A small integer argument, which the signature made sure of.
 fn small_integer(arguments: &[NativeValue<'_>], index: usize) -> Result<u64, NativeError> {
     match arguments.get(index) {
-        Some(NativeValue::Integer(integer)) => integer.to_u64().ok_or(NativeError::Argument { index }),
+        Some(NativeValue::Integer(integer)) => {
+            integer.to_u64().ok_or(NativeError::Argument { index })
+        }
         _ => Err(NativeError::Argument { index }),
     }
 }

@@ -61,7 +61,11 @@ fn is_low(address: &Address) -> bool {
 }
 
 /// Runs a precompiled contract.
-pub(crate) fn run(precompile: &Precompile, input: &[u8], gas: u64) -> Result<PrecompileOutput, Halt> {
+pub(crate) fn run(
+    precompile: &Precompile,
+    input: &[u8],
+    gas: u64,
+) -> Result<PrecompileOutput, Halt> {
     (precompile.run)(input, gas).map_err(|error| match error {
         PrecompileError::OutOfGas => Halt::OutOfGas,
         _ => Halt::PrecompileFailed,

@@ -16,6 +16,18 @@ const SIZE_BYTES_MAX: usize = 256 << 20;
 /// that much execution outweighs. So the work done for code is bounded by gas paid in it.
 const HEAT_PER_BYTE: u64 = 4;
 
+/// When code is translated for the fast loop. The results are the same; only the time differs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Translate {
+    /// Once enough gas was used in the code to outweigh the effort.
+    #[default]
+    WhenHot,
+    /// Before the code runs for the first time: for tests, and for code known to be worth it.
+    Always,
+    /// Never: every instruction runs in the exact loop.
+    Never,
+}
+
 struct Entry {
     program: Arc<Program>,
     /// Gas used in the exact loop so far.
@@ -28,13 +40,14 @@ pub(crate) struct Programs {
     entries: Vec<Entry>,
     index: HashMap<H256, ProgramId>,
     size_bytes: usize,
+    pub(crate) translate: Translate,
 }
 
 impl Programs {
     /// Drops everything if it outgrew its limit. Numbers given before are void.
     pub(crate) fn start(&mut self) {
         if self.size_bytes > SIZE_BYTES_MAX {
-            *self = Self::default();
+            *self = Self { translate: self.translate, ..Self::default() };
         }
     }
 
@@ -67,7 +80,13 @@ impl Programs {
         if entry.program.translation.is_some() {
             return None;
         }
-        Some((entry.program.code().len() as u64 * HEAT_PER_BYTE).saturating_sub(entry.heat))
+        Some(match self.translate {
+            Translate::WhenHot => {
+                (entry.program.code().len() as u64 * HEAT_PER_BYTE).saturating_sub(entry.heat)
+            }
+            Translate::Always => 0,
+            Translate::Never => u64::MAX,
+        })
     }
 
     /// Counts gas that was used in the exact loop.
@@ -77,7 +96,11 @@ impl Programs {
     }
 
     /// Translates the program if it is not yet.
-    pub(crate) fn translate(&mut self, id: ProgramId, table: &crate::opcode::OpcodeTable) -> Arc<Program> {
+    pub(crate) fn translate(
+        &mut self,
+        id: ProgramId,
+        table: &crate::opcode::OpcodeTable,
+    ) -> Arc<Program> {
         let entry = &mut self.entries[id.0 as usize];
         if entry.program.translation.is_none() {
             let mut program = Program::clone(&entry.program);

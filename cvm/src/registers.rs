@@ -7,7 +7,10 @@
 //! Both loops check an instruction's (or a basic block's) least and greatest stack height before it runs, so every
 //! access below stays within the frame's 1024 words. Debug builds check each access again.
 
-#![expect(unsafe_code, reason = "the stack is accessed by pointer; heights are checked before each instruction or block")]
+#![expect(
+    unsafe_code,
+    reason = "the stack is accessed by pointer; heights are checked before each instruction or block"
+)]
 
 use crate::{Word, memory::Window, opcode::STACK_WORDS_MAX};
 use alloc::vec::Vec;
@@ -32,7 +35,13 @@ impl Registers {
     ///
     /// # Panics
     /// When the shared stack has no room for 1024 words from `base` on.
-    pub(crate) fn new(stack: &mut Vec<Word>, base: usize, height: usize, gas: i64, memory: Window) -> Self {
+    pub(crate) fn new(
+        stack: &mut Vec<Word>,
+        base: usize,
+        height: usize,
+        gas: i64,
+        memory: Window,
+    ) -> Self {
         assert!(stack.len() >= base + STACK_WORDS_MAX);
         assert!(height <= STACK_WORDS_MAX);
         let bottom = stack.as_mut_ptr().wrapping_add(base);

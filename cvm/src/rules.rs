@@ -2,8 +2,7 @@
 
 use crate::{
     EnvelopeRules, ExtensionOpcode, NativeFunction, Opcode, Precompile, Revision, gas::Schedule,
-    native::NativeTable, opcode::OpcodeTable,
-    precompile_table::PrecompileTable, precompiles,
+    native::NativeTable, opcode::OpcodeTable, precompile_table::PrecompileTable, precompiles,
 };
 
 /// The rules of a chain at one height.

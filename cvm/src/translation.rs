@@ -92,18 +92,30 @@ impl Translation {
     /// Where the block that a JUMPDEST starts is in the stream; [`NO_BLOCK`] for any other place.
     #[inline]
     pub(crate) fn destination(&self, pc: u64) -> u32 {
-        usize::try_from(pc).ok().and_then(|pc| self.destinations.get(pc)).copied().unwrap_or(NO_BLOCK)
+        usize::try_from(pc)
+            .ok()
+            .and_then(|pc| self.destinations.get(pc))
+            .copied()
+            .unwrap_or(NO_BLOCK)
     }
 
     /// Memory held.
     pub(crate) fn size_bytes(&self) -> usize {
-        self.stream.len() + self.destinations.len() * 4 + self.blocks.len() * size_of::<BlockStart>()
+        self.stream.len()
+            + self.destinations.len() * 4
+            + self.blocks.len() * size_of::<BlockStart>()
     }
 
     /// Finds the code offset of a translated instruction. Takes time in proportion to its block, whose gas was paid.
     #[cold]
-    pub(crate) fn locate(&self, program: &Program, table: &OpcodeTable, stream_offset: usize) -> Location {
-        let after = self.blocks.partition_point(|block| block.stream_offset as usize <= stream_offset);
+    pub(crate) fn locate(
+        &self,
+        program: &Program,
+        table: &OpcodeTable,
+        stream_offset: usize,
+    ) -> Location {
+        let after =
+            self.blocks.partition_point(|block| block.stream_offset as usize <= stream_offset);
         let start = self.blocks[after.saturating_sub(1)];
         let pc = start.pc as usize;
         let relative = stream_offset - start.stream_offset as usize;

@@ -16,7 +16,10 @@ mod random;
 
 pub(crate) use random::random_word;
 
-use crate::{EnvelopeRules, ExtensionOpcode, Halt, OpcodeContext, Revision, Rules, native, rules::ConsentScope};
+use crate::{
+    EnvelopeRules, ExtensionOpcode, Halt, OpcodeContext, Revision, Rules, native,
+    rules::ConsentScope,
+};
 
 /// CyberMiles mainnet's chain id.
 pub(crate) const CHAIN_ID: u64 = 18;

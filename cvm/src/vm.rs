@@ -1,14 +1,13 @@
 //! The virtual machine: rules, and what is kept between transactions.
 
 use crate::{
-    BackendError, Block, CallKind, ExecuteError, Executed, FeeTerms, Host, KeccakMemo, Log, NoHost, NoTracer, Outcome,
-    Rules, StateDiff, StateView, Tracer, Transaction,
-    call_stack,
+    BackendError, Block, CallKind, ExecuteError, Executed, FeeTerms, Host, KeccakMemo, Log, NoHost,
+    NoTracer, Outcome, Rules, StateDiff, StateView, Tracer, Transaction, call_stack,
     context::{CallRequest, ConsentState, Context, Pools},
     frame::{Frame, Range},
     journal::{Fault, Journal},
     memory::SharedMemory,
-    programs::Programs,
+    programs::{Programs, Translate},
 };
 use alloc::{boxed::Box, vec::Vec};
 use bytes::Bytes;
@@ -144,6 +143,13 @@ impl Vm {
         Self { rules, pools: Box::new(pools), frames: Vec::new() }
     }
 
+    /// The same machine with another choice of when to translate code.
+    #[must_use]
+    pub const fn with_translation(mut self, translate: Translate) -> Self {
+        self.pools.programs.translate = translate;
+        self
+    }
+
     /// The rules.
     #[must_use]
     pub const fn rules(&self) -> &Rules {
@@ -191,14 +197,26 @@ impl Vm {
         transaction: &Transaction,
         fee: &FeeTerms,
     ) -> Result<Executed, ExecuteError> {
-        crate::execute::execute(&self.rules, &mut self.pools, &mut self.frames, environment, transaction, fee)
+        crate::execute::execute(
+            &self.rules,
+            &mut self.pools,
+            &mut self.frames,
+            environment,
+            transaction,
+            fee,
+        )
     }
 
     /// Calls code outside of a transaction. See [`Self::call_in`] for chain-specific instructions and tracing.
     ///
     /// # Errors
     /// [`BackendError`] when the state could not be read.
-    pub fn call(&mut self, block: &Block, message: &Message, state: &dyn StateView) -> Result<Called, BackendError> {
+    pub fn call(
+        &mut self,
+        block: &Block,
+        message: &Message,
+        state: &dyn StateView,
+    ) -> Result<Called, BackendError> {
         self.call_in(Environment::new(block, state), message)
     }
 
@@ -206,7 +224,11 @@ impl Vm {
     ///
     /// # Errors
     /// [`BackendError`] when the state could not be read.
-    pub fn call_in(&mut self, environment: Environment<'_>, message: &Message) -> Result<Called, BackendError> {
+    pub fn call_in(
+        &mut self,
+        environment: Environment<'_>,
+        message: &Message,
+    ) -> Result<Called, BackendError> {
         let Self { rules, pools, frames } = self;
         pools.start(&message.input);
         let mut no_tracer = NoTracer;
@@ -233,7 +255,11 @@ impl Vm {
     }
 }
 
-fn run_message(frames: &mut Vec<Frame>, context: &mut Context<'_>, message: &Message) -> Result<Called, Fault> {
+fn run_message(
+    frames: &mut Vec<Frame>,
+    context: &mut Context<'_>,
+    message: &Message,
+) -> Result<Called, Fault> {
     let journal = &mut context.pools.journal;
     let target = journal.account_id(&message.address);
     let from = journal.account_id(&message.caller);
@@ -290,4 +316,3 @@ impl Pools {
 
 /// The largest gas limit that fits the machine's signed counter.
 pub(crate) const GAS_LIMIT_MAX: u64 = i64::MAX as u64;
-

@@ -30,7 +30,10 @@ fn run_shows_outcome_output_logs_and_storage() {
     assert!(out.contains("outcome   success\n"), "{out}");
     assert!(out.contains(&format!("gas used  {gas} of 100000\n")), "{out}");
     assert!(out.contains(&format!("output    0x{word}\n")), "{out}");
-    assert!(out.contains(&format!("log       0x00000000000000000000000000000000c0de0000 0x{word}\n")), "{out}");
+    assert!(
+        out.contains(&format!("log       0x00000000000000000000000000000000c0de0000 0x{word}\n")),
+        "{out}"
+    );
     assert!(out.contains("[0x0] = 0x7\n"), "{out}");
 }
 
@@ -48,7 +51,10 @@ fn run_traces_in_three_forms() {
     let (_, lines) = check(&["run", "--trace", "json", "--code", "0x60016002015f5500"], 0);
     let names: Vec<String> = lines
         .lines()
-        .map(|line| serde_json::from_str::<serde_json::Value>(line).expect("each line is JSON")["opName"].to_string())
+        .map(|line| {
+            serde_json::from_str::<serde_json::Value>(line).expect("each line is JSON")["opName"]
+                .to_string()
+        })
         .collect();
     assert_eq!(names.join(","), r#""PUSH1","PUSH1","ADD","PUSH0","SSTORE","STOP""#);
     let (table, _) = check(&["run", "--trace", "table", "--code", "600160020100"], 0);
@@ -109,7 +115,8 @@ struct Folder(PathBuf);
 
 impl Folder {
     fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("cvm-command-line-{}-{name}", std::process::id()));
+        let path =
+            std::env::temp_dir().join(format!("cvm-command-line-{}-{name}", std::process::id()));
         fs::create_dir_all(&path).expect("the folder for temporary files is writable");
         Self(path)
     }
@@ -147,14 +154,25 @@ fn statetest_prints_traces_roots_and_a_closing_line() {
     assert!(out.ends_with("0 passed, 0 failed, 1 skipped\n"), "{out}");
     let lines: Vec<&str> = error.lines().collect();
     assert_eq!(lines.len(), 3, "{error}");
-    assert!(lines[0].starts_with(r#"{"pc":0,"op":96,"gas":"0xf8","gasCost":"0x3","memSize":0,"stack":[]"#), "{error}");
-    let root = lines[2].strip_prefix(r#"{"stateRoot":""#).and_then(|rest| rest.get(..66)).expect("the root comes first");
+    assert!(
+        lines[0]
+            .starts_with(r#"{"pc":0,"op":96,"gas":"0xf8","gasCost":"0x3","memSize":0,"stack":[]"#),
+        "{error}"
+    );
+    let root = lines[2]
+        .strip_prefix(r#"{"stateRoot":""#)
+        .and_then(|rest| rest.get(..66))
+        .expect("the root comes first");
 
     folder.write("right.json", &STOP.replace("ROOT", root));
     let wrong = folder.write("wrong.json", &STOP.replace("ROOT", "0x01"));
     let (out, error) = check(&["statetest", "--json-outcome", "--fork", "Berlin", &wrong], 1);
     assert_eq!(error.lines().count(), 1, "{error}");
-    assert!(out.contains("FAIL ") && out.contains(":: stop :: Berlin d0 g0 v0: state root: expected 0x"), "{out}");
+    assert!(
+        out.contains("FAIL ")
+            && out.contains(":: stop :: Berlin d0 g0 v0: state root: expected 0x"),
+        "{out}"
+    );
     let (out, _) = check(&["statetest", folder.0.to_str().expect("the path is text")], 1);
     assert!(out.contains("the rules of Tomorrow are not implemented"), "{out}");
     assert!(out.ends_with("\n1 passed, 1 failed, 4 skipped\n"), "{out}");

@@ -27,7 +27,8 @@ fn to_signed(value: &BigInt) -> Option<Word> {
     if *value >= limit || *value < -limit {
         return None;
     }
-    let wrapped = if value.sign() == Sign::Minus { value + (BigInt::from(1) << 256) } else { value.clone() };
+    let wrapped =
+        if value.sign() == Sign::Minus { value + (BigInt::from(1) << 256) } else { value.clone() };
     to_unsigned(&wrapped)
 }
 
@@ -71,7 +72,9 @@ fn check(x: Word, y: Word, decimals: u64) {
 /// Values around every limit of the types.
 fn edges() -> Vec<Word> {
     let mut edges = Vec::new();
-    for base in [Word::ZERO, Word::SIGNED_MIN, Word::ONE.shl(128.into()), Word::from(10).exp(77.into())] {
+    for base in
+        [Word::ZERO, Word::SIGNED_MIN, Word::ONE.shl(128.into()), Word::from(10).exp(77.into())]
+    {
         for distance in 0..3 {
             edges.push(base.wrapping_add(distance.into()));
             edges.push(base.wrapping_sub(distance.into()));

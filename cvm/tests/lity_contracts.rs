@@ -3,7 +3,8 @@
 mod lity;
 
 use cybermiles_cvm::{
-    Address, Consent, ConsentSeen, FeeTerms, GasPrice, Halt, Outcome, Payer, Rules, Target, Transaction, U256,
+    Address, Consent, ConsentSeen, FeeTerms, GasPrice, Halt, Outcome, Payer, Rules, Target,
+    Transaction, U256,
 };
 use lity::{Abi, Chain, SENDER, contract};
 
@@ -43,7 +44,8 @@ fn call(chain: &mut Chain, contract: Address, signature: &str) -> cybermiles_cvm
 #[test]
 fn a_free_gas_function_is_paid_by_the_contract() {
     for rules in [Rules::travis(HEIGHT), Rules::travis(HEIGHT).with_strict_consent()] {
-        let is_historical = rules.opcode(0xf8).is_some() && format!("{rules:?}").contains("Anywhere");
+        let is_historical =
+            rules.opcode(0xf8).is_some() && format!("{rules:?}").contains("Anywhere");
         let Some((mut chain, address)) = free_gas(rules) else { return };
         let before = chain.balance(SENDER);
         let executed = call(&mut chain, address, "testFreeGas(int256)");
@@ -109,7 +111,11 @@ fn a_dogecoin_block_is_verified() {
             .string(b"1e0ffff0")
             .word(nonce.into())
             .finish();
-        assert_eq!(U256::from_big_endian(&chain.call(address, input)), is_right.into(), "nonce {nonce}");
+        assert_eq!(
+            U256::from_big_endian(&chain.call(address, input)),
+            is_right.into(),
+            "nonce {nonce}"
+        );
     }
 }
 
@@ -129,7 +135,11 @@ fn json_values_are_found() {
     ];
     for (signature, raw, expected) in rows {
         let output = chain.call(address, Abi::call(signature).string(raw.as_bytes()).finish());
-        assert_eq!(String::from_utf8_lossy(&Abi::read_string(&output)), expected, "{signature} {raw}");
+        assert_eq!(
+            String::from_utf8_lossy(&Abi::read_string(&output)),
+            expected,
+            "{signature} {raw}"
+        );
     }
     let input = Abi::call("testObjectGet(string)").string(b"{}").finish();
     assert_eq!(chain.outcome(address, input), Outcome::Halt(Halt::NativeFunctionFailed));
@@ -147,9 +157,13 @@ fn the_token_moves_coins_and_refuses_overdrafts() {
     let supply = balance(&mut chain, SENDER);
     assert!(!supply.is_zero());
     let receiver = Address::repeat_byte(0x77);
-    let transfer = |amount| Abi::call("transfer(address,uint256)").address(receiver).word(amount).finish();
+    let transfer =
+        |amount| Abi::call("transfer(address,uint256)").address(receiver).word(amount).finish();
     let output = chain.call(address, transfer(1000.into()));
     assert_eq!(U256::from_big_endian(&output), U256::one());
-    assert_eq!((balance(&mut chain, receiver), balance(&mut chain, SENDER)), (1000.into(), supply - 1000));
+    assert_eq!(
+        (balance(&mut chain, receiver), balance(&mut chain, SENDER)),
+        (1000.into(), supply - 1000)
+    );
     assert!(!chain.outcome(address, transfer(supply)).is_success());
 }

@@ -10,7 +10,9 @@ fn vm_tests() {
     let folder = root.join("legacytests/Constantinople/VMTests");
     let files = suite::json_files(&[folder]).expect("the archive has the folder");
     let mut lines = Vec::new();
-    let tally = suite::run(&files, 2, &|| vm_test::run_file, &mut |_, report| lines.extend(report.lines.clone()));
+    let tally = suite::run(&files, 2, &|| vm_test::run_file, &mut |_, report| {
+        lines.extend(report.lines.clone());
+    });
     assert_eq!((tally.failed, tally.skipped), (0, 0), "{tally}\n{}", lines.join("\n"));
     assert!(tally.passed >= 609, "{tally}");
 }
@@ -21,7 +23,7 @@ fn each_wrong_expectation_fails() {
     let folder = std::env::temp_dir().join(format!("cvm-vm-test-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("the folder for temporary files is writable");
     let path = folder.join("test.json");
-    let mut run = |from: &str, to: &str| {
+    let run = |from: &str, to: &str| {
         assert!(STORE_ONE.contains(from), "{from}");
         std::fs::write(&path, STORE_ONE.replace(from, to)).expect("the file is writable");
         vm_test::run_file(&path)

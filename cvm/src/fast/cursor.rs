@@ -1,6 +1,9 @@
 //! Reading translated code.
 
-#![expect(unsafe_code, reason = "translated code is read by pointer; only the translator writes it")]
+#![expect(
+    unsafe_code,
+    reason = "translated code is read by pointer; only the translator writes it"
+)]
 
 use crate::instruction::Instruction;
 

@@ -14,7 +14,9 @@ pub(super) fn hash(r: &mut Registers, context: &mut Context<'_>) -> Result<(), E
 #[inline(never)]
 fn hash_of(number: Word, context: &mut Context<'_>) -> Result<Word, Exit> {
     let current = context.block.number;
-    let Some(number) = number.to_u64().filter(|number| *number < current && current - number <= 256) else {
+    let Some(number) =
+        number.to_u64().filter(|number| *number < current && current - number <= 256)
+    else {
         return Ok(Word::ZERO);
     };
     match context.state.block_hash(number) {

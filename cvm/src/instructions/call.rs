@@ -14,7 +14,11 @@ use crate::{
 ///
 /// Stack: `gas address [value] input-offset input-size output-offset output-size -> success`.
 /// Gas: access (EIP-2929), growth, value transfer, new account (EIP-161), and what is passed on (EIP-150).
-pub(super) fn call(frame: &mut Frame, context: &mut Context<'_>, instruction: Instruction) -> Result<Exit, Exit> {
+pub(super) fn call(
+    frame: &mut Frame,
+    context: &mut Context<'_>,
+    instruction: Instruction,
+) -> Result<Exit, Exit> {
     let kind = match instruction {
         Instruction::CallCode => CallKind::CallCode,
         Instruction::DelegateCall => CallKind::DelegateCall,
@@ -32,7 +36,8 @@ pub(super) fn call(frame: &mut Frame, context: &mut Context<'_>, instruction: In
     let words = [0, 1, 2, 3].map(|index| r.word(first + index));
     let input = memory_range(frame, context, words[0], words[1])?;
     let result = memory_range(frame, context, words[2], words[3])?;
-    let target = if kind == CallKind::Call || kind == CallKind::StaticCall { code } else { frame.account };
+    let target =
+        if kind == CallKind::Call || kind == CallKind::StaticCall { code } else { frame.account };
     let delegate = charge_access(frame, context, kind, code, value)?;
     let gas = charge_gas_passed_on(frame, context, gas_asked)?;
     let stipend = if value.is_zero() { 0 } else { gas::CALL_STIPEND };
@@ -57,7 +62,12 @@ pub(super) fn call(frame: &mut Frame, context: &mut Context<'_>, instruction: In
     Ok(Exit::Call)
 }
 
-fn memory_range(frame: &mut Frame, context: &mut Context<'_>, offset: Word, size: Word) -> Result<Range, Exit> {
+fn memory_range(
+    frame: &mut Frame,
+    context: &mut Context<'_>,
+    offset: Word,
+    size: Word,
+) -> Result<Range, Exit> {
     let mut registers = frame.registers;
     let (start, size) = reach(&mut registers, frame, context, offset, size, 0)?;
     frame.registers = registers;
@@ -81,11 +91,8 @@ fn charge_access(
     let clears_empty = context.rules.schedule.clears_empty;
     let account = context.load(code)?;
     if kind == CallKind::Call {
-        let is_new = if clears_empty {
-            !value.is_zero() && account.is_empty()
-        } else {
-            !account.exists
-        };
+        let is_new =
+            if clears_empty { !value.is_zero() && account.is_empty() } else { !account.exists };
         charge_frame(frame, if is_new { gas::NEW_ACCOUNT } else { 0 })?;
     }
     if !context.rules.schedule.delegates {
@@ -100,10 +107,18 @@ fn charge_access(
 }
 
 /// All that was asked for, at most all but one 64th of what is left (EIP-150); before, asking for more halts.
-fn charge_gas_passed_on(frame: &mut Frame, context: &Context<'_>, asked: Word) -> Result<i64, Exit> {
+fn charge_gas_passed_on(
+    frame: &mut Frame,
+    context: &Context<'_>,
+    asked: Word,
+) -> Result<i64, Exit> {
     let asked = i64::try_from(asked.as_u64_saturating()).unwrap_or(i64::MAX);
     let schedule = &context.rules.schedule;
-    let gas = if schedule.keeps_one_64th { asked.min(schedule.forwardable(frame.registers.gas)) } else { asked };
+    let gas = if schedule.keeps_one_64th {
+        asked.min(schedule.forwardable(frame.registers.gas))
+    } else {
+        asked
+    };
     charge_frame(frame, gas)?;
     Ok(gas)
 }

@@ -19,9 +19,14 @@ fn copy_cost(size: Word, word: i64) -> i64 {
 ///
 /// Stack: `offset size -> hash`. Gas: 30 + 6 for each word + growth (YP appendix H).
 #[inline(always)]
-pub(super) fn keccak256(r: &mut Registers, frame: &Frame, context: &mut Context<'_>) -> Result<(), Exit> {
+pub(super) fn keccak256(
+    r: &mut Registers,
+    frame: &Frame,
+    context: &mut Context<'_>,
+) -> Result<(), Exit> {
     let size = r.word(1);
-    let (start, size) = reach(r, frame, context, r.word(0), size, copy_cost(size, gas::KECCAK_WORD))?;
+    let (start, size) =
+        reach(r, frame, context, r.word(0), size, copy_cost(size, gas::KECCAK_WORD))?;
     let hash = context.pools.keccak.keccak256(&r.memory()[start..start + size]);
     r.pop(1);
     r.set(0, Word::from(hash));
@@ -42,7 +47,11 @@ fn fill(target: &mut [u8], source: &[u8], from: Word) {
 ///
 /// Stack: `target source size ->`. Gas: 3 + 3 for each word + growth (YP appendix H).
 #[inline(always)]
-pub(super) fn call_data(r: &mut Registers, frame: &Frame, context: &mut Context<'_>) -> Result<(), Exit> {
+pub(super) fn call_data(
+    r: &mut Registers,
+    frame: &Frame,
+    context: &mut Context<'_>,
+) -> Result<(), Exit> {
     let size = r.word(2);
     let (start, size) = reach(r, frame, context, r.word(0), size, copy_cost(size, gas::COPY_WORD))?;
     let from = r.word(1);
@@ -54,7 +63,11 @@ pub(super) fn call_data(r: &mut Registers, frame: &Frame, context: &mut Context<
 
 /// Copies the running code to memory. Stack and gas as [`call_data`].
 #[inline(always)]
-pub(super) fn code(r: &mut Registers, frame: &Frame, context: &mut Context<'_>) -> Result<(), Exit> {
+pub(super) fn code(
+    r: &mut Registers,
+    frame: &Frame,
+    context: &mut Context<'_>,
+) -> Result<(), Exit> {
     let size = r.word(2);
     let (start, size) = reach(r, frame, context, r.word(0), size, copy_cost(size, gas::COPY_WORD))?;
     let from = r.word(1);
@@ -65,7 +78,11 @@ pub(super) fn code(r: &mut Registers, frame: &Frame, context: &mut Context<'_>) 
 
 /// Copies what the last call returned to memory; halts beyond its end (EIP-211). Stack and gas as [`call_data`].
 #[inline(always)]
-pub(super) fn return_data(r: &mut Registers, frame: &Frame, context: &mut Context<'_>) -> Result<(), Exit> {
+pub(super) fn return_data(
+    r: &mut Registers,
+    frame: &Frame,
+    context: &mut Context<'_>,
+) -> Result<(), Exit> {
     let (from, size) = (r.word(1), r.word(2));
     let end = from.as_u64_saturating().saturating_add(size.as_u64_saturating());
     if end > context.pools.return_data.len() as u64 {
@@ -81,7 +98,11 @@ pub(super) fn return_data(r: &mut Registers, frame: &Frame, context: &mut Contex
 ///
 /// Stack: `target source size ->`. Gas: 3 + 3 for each word + growth (EIP-5656).
 #[inline(always)]
-pub(super) fn memory(r: &mut Registers, frame: &Frame, context: &mut Context<'_>) -> Result<(), Exit> {
+pub(super) fn memory(
+    r: &mut Registers,
+    frame: &Frame,
+    context: &mut Context<'_>,
+) -> Result<(), Exit> {
     let (target, source, size) = (r.word(0), r.word(1), r.word(2));
     let furthest = target.max(source);
     let (_, size) = reach(r, frame, context, furthest, size, copy_cost(size, gas::COPY_WORD))?;
@@ -97,7 +118,11 @@ pub(super) fn memory(r: &mut Registers, frame: &Frame, context: &mut Context<'_>
 ///
 /// Stack: `address target source size ->`. Gas: access (EIP-2929) + 3 for each word + growth.
 #[inline(always)]
-pub(super) fn external_code(r: &mut Registers, frame: &mut Frame, context: &mut Context<'_>) -> Result<(), Exit> {
+pub(super) fn external_code(
+    r: &mut Registers,
+    frame: &mut Frame,
+    context: &mut Context<'_>,
+) -> Result<(), Exit> {
     frame.registers = *r;
     external_code_here(frame, context)?;
     *r = frame.registers;
@@ -111,11 +136,16 @@ fn external_code_here(frame: &mut Frame, context: &mut Context<'_>) -> Result<()
     let is_warm = context.pools.journal.account(id).is_warm;
     let cold = if is_warm { 0 } else { context.rules.schedule.cold_account };
     let (target, size) = (r.word(1), r.word(3));
-    let (start, size) = reach(&mut r, frame, context, target, size, copy_cost(size, gas::COPY_WORD) + cold)?;
+    let (start, size) =
+        reach(&mut r, frame, context, target, size, copy_cost(size, gas::COPY_WORD) + cold)?;
     context.access(id);
     let program = context.program(id)?;
     let from = r.word(2);
-    fill(&mut r.memory_mut()[start..start + size], context.pools.programs.program(program).code(), from);
+    fill(
+        &mut r.memory_mut()[start..start + size],
+        context.pools.programs.program(program).code(),
+        from,
+    );
     r.pop(4);
     frame.registers = r;
     Ok(())

@@ -13,7 +13,11 @@ use crate::{
 ///
 /// Stack: `value offset size [salt] -> address`. Gas: 32000, growth, 2 for each word of creation code (EIP-3860),
 /// 6 for each word hashed by CREATE2 (EIP-1014), and all but one 64th of the rest (EIP-150).
-pub(super) fn create(frame: &mut Frame, context: &mut Context<'_>, instruction: Instruction) -> Result<Exit, Exit> {
+pub(super) fn create(
+    frame: &mut Frame,
+    context: &mut Context<'_>,
+    instruction: Instruction,
+) -> Result<Exit, Exit> {
     refuse_static(frame)?;
     let is_salted = instruction == Instruction::Create2;
     let mut r = frame.registers;

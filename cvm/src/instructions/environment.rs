@@ -56,7 +56,11 @@ pub(super) fn balance(r: &mut Registers, context: &mut Context<'_>) -> Result<()
 
 /// Stack: `-> balance` (EIP-1884).
 #[inline(always)]
-pub(super) fn self_balance(r: &mut Registers, frame: &Frame, context: &mut Context<'_>) -> Result<(), Exit> {
+pub(super) fn self_balance(
+    r: &mut Registers,
+    frame: &Frame,
+    context: &mut Context<'_>,
+) -> Result<(), Exit> {
     let balance = context.load(frame.account)?.balance;
     r.push(balance);
     Ok(())

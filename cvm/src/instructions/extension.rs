@@ -32,7 +32,12 @@ pub const SCHEDULED_MAX: usize = 1024;
 
 /// Runs an extension. Ends a basic block.
 #[inline(always)]
-pub(super) fn run(r: &mut Registers, frame: &mut Frame, context: &mut Context<'_>, operand: u8) -> Result<(), Exit> {
+pub(super) fn run(
+    r: &mut Registers,
+    frame: &mut Frame,
+    context: &mut Context<'_>,
+    operand: u8,
+) -> Result<(), Exit> {
     frame.registers = *r;
     let done = run_here(frame, context, operand);
     *r = frame.registers;
@@ -181,7 +186,11 @@ impl OpcodeContext<'_, '_> {
     fn account(&mut self, address: &Address) -> Result<&crate::journal::Account, Halt> {
         let id = self.context.pools.journal.account_id(address);
         self.has_fault |= self.context.load(id).is_err();
-        if self.has_fault { Err(Halt::InvalidInstruction) } else { Ok(self.context.pools.journal.account(id)) }
+        if self.has_fault {
+            Err(Halt::InvalidInstruction)
+        } else {
+            Ok(self.context.pools.journal.account(id))
+        }
     }
 
     /// Agrees, on behalf of the current account, to pay for the transaction.

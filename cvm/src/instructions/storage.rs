@@ -16,7 +16,11 @@ use bytes::Bytes;
 ///
 /// Stack: `key -> value`. Gas: the base price, and a surcharge for the first access (EIP-2929).
 #[inline(always)]
-pub(super) fn load(r: &mut Registers, frame: &Frame, context: &mut Context<'_>) -> Result<(), Exit> {
+pub(super) fn load(
+    r: &mut Registers,
+    frame: &Frame,
+    context: &mut Context<'_>,
+) -> Result<(), Exit> {
     let (value, gas) = loaded(r.gas, r.word(0), frame.account, context)?;
     r.gas = gas;
     r.set(0, value);
@@ -24,7 +28,12 @@ pub(super) fn load(r: &mut Registers, frame: &Frame, context: &mut Context<'_>) 
 }
 
 #[inline(never)]
-fn loaded(gas: i64, key: Word, account: AccountId, context: &mut Context<'_>) -> Result<(Word, i64), Exit> {
+fn loaded(
+    gas: i64,
+    key: Word,
+    account: AccountId,
+    context: &mut Context<'_>,
+) -> Result<(Word, i64), Exit> {
     let journal = &mut context.pools.journal;
     let slot = journal.slot_id(account, key);
     let mut left = gas;
@@ -44,14 +53,24 @@ fn loaded(gas: i64, key: Word, account: AccountId, context: &mut Context<'_>) ->
 /// Stack: `key value ->`. Gas: see [`gas::StorageGas`]. Halts in a static frame, and when the gas left is at most the
 /// call stipend (EIP-2200).
 #[inline(always)]
-pub(super) fn store(r: &mut Registers, frame: &Frame, context: &mut Context<'_>) -> Result<(), Exit> {
+pub(super) fn store(
+    r: &mut Registers,
+    frame: &Frame,
+    context: &mut Context<'_>,
+) -> Result<(), Exit> {
     r.gas = stored(r.gas, r.word(0), r.word(1), frame, context)?;
     r.pop(2);
     Ok(())
 }
 
 #[inline(never)]
-fn stored(gas: i64, key: Word, value: Word, frame: &Frame, context: &mut Context<'_>) -> Result<i64, Exit> {
+fn stored(
+    gas: i64,
+    key: Word,
+    value: Word,
+    frame: &Frame,
+    context: &mut Context<'_>,
+) -> Result<i64, Exit> {
     refuse_static(frame)?;
     let prices = &context.rules.schedule.storage;
     if gas <= prices.sentry {
@@ -88,7 +107,8 @@ pub(super) fn log(
     let size = r.word(1);
     let cost = size.as_u64_saturating().min(gas::MEMORY_SIZE_MAX) as i64 * gas::LOG_BYTE;
     let (start, size) = reach(r, frame, context, r.word(0), size, cost)?;
-    let words = [0, 1, 2, 3].map(|index| if index < topics { r.word(2 + index) } else { Word::ZERO });
+    let words =
+        [0, 1, 2, 3].map(|index| if index < topics { r.word(2 + index) } else { Word::ZERO });
     emit(frame, context, &words[..topics], &r.memory()[start..start + size]);
     r.pop(2 + topics);
     Ok(())

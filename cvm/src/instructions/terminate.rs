@@ -12,7 +12,11 @@ use crate::{
 /// Ends the frame with a range of memory as its output.
 ///
 /// Stack: `offset size ->`. Gas: growth.
-pub(super) fn finish(frame: &mut Frame, context: &mut Context<'_>, instruction: Instruction) -> Result<Exit, Exit> {
+pub(super) fn finish(
+    frame: &mut Frame,
+    context: &mut Context<'_>,
+    instruction: Instruction,
+) -> Result<Exit, Exit> {
     let mut r = frame.registers;
     let (offset, size) = (r.word(0), r.word(1));
     let (start, size) = reach(&mut r, frame, context, offset, size, 0)?;
@@ -40,7 +44,11 @@ pub(super) fn self_destruct(
     }
     let balance = journal.load(frame.account, context.state)?.balance;
     let receiver = journal.load(beneficiary, context.state)?;
-    let is_new = if schedule.clears_empty { !balance.is_zero() && receiver.is_empty() } else { !receiver.exists };
+    let is_new = if schedule.clears_empty {
+        !balance.is_zero() && receiver.is_empty()
+    } else {
+        !receiver.exists
+    };
     if schedule.self_destruct_new_account && is_new {
         charge_frame(frame, gas::NEW_ACCOUNT)?;
     }

@@ -26,7 +26,8 @@ impl Journal {
 
     /// Adds changed slots to their accounts' changes.
     fn add_slots(&self, accounts: &mut Vec<AccountDiff>, places: &mut [Option<usize>]) {
-        for slot in self.slots.iter().filter(|slot| slot.is_loaded && slot.current != slot.original) {
+        for slot in self.slots.iter().filter(|slot| slot.is_loaded && slot.current != slot.original)
+        {
             let account = &self.accounts[slot.account];
             if self.final_account(account).is_none() {
                 continue;
@@ -46,7 +47,8 @@ impl Journal {
         if !account.exists || account.is_destructed || vanishes {
             return None;
         }
-        let has_storage = !account.is_created && account.before.is_some_and(|before| before.has_storage);
+        let has_storage =
+            !account.is_created && account.before.is_some_and(|before| before.has_storage);
         Some(AccountInfo {
             nonce: account.nonce,
             balance: account.balance.into(),

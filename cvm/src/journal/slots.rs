@@ -67,7 +67,11 @@ impl SlotTable {
     pub(super) fn intern(&mut self, account: AccountId, key: Word) -> SlotId {
         let place = digest(account, &key);
         let recent = self.recent[place];
-        if self.entries.get(recent.0 as usize).is_some_and(|slot| slot.key == key && slot.account == account) {
+        if self
+            .entries
+            .get(recent.0 as usize)
+            .is_some_and(|slot| slot.key == key && slot.account == account)
+        {
             return recent;
         }
         self.intern_slow(account, key, place)
@@ -105,7 +109,8 @@ impl SlotTable {
 #[inline]
 fn digest(account: AccountId, key: &Word) -> usize {
     let [a, b, c, d] = key.limbs();
-    let folded = (a ^ b.rotate_left(17) ^ c.rotate_left(31) ^ d.rotate_left(47)).wrapping_add(u64::from(account.0));
+    let folded = (a ^ b.rotate_left(17) ^ c.rotate_left(31) ^ d.rotate_left(47))
+        .wrapping_add(u64::from(account.0));
     (folded.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 54) as usize
 }
 

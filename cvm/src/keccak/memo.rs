@@ -13,7 +13,8 @@ use super::keccak256;
 ///
 /// The memo is a table in which each input has one place; a newer input displaces the older. A remembered hash is
 /// returned only after the whole input has been compared, so the result never differs from that of [`keccak256`].
-/// The table (128 bytes an entry) is allocated when the first input of such a length is hashed.
+/// The table (128 bytes an entry) is allocated when the first input of such a length is hashed, and replaced by one of the
+/// largest size when as many inputs were displaced as it has places.
 ///
 /// # Examples
 ///
@@ -30,6 +31,8 @@ pub struct KeccakMemo {
     entries: Vec<Entry>,
     /// A power of two.
     entry_count: usize,
+    /// Inputs that lost their place to another one.
+    displaced_count: usize,
 }
 
 /// One remembered input as words, how many they are, and its hash; no words are an empty place.
@@ -81,7 +84,7 @@ impl KeccakMemo {
         } else {
             entry_count.next_power_of_two()
         };
-        Self { entries: Vec::new(), entry_count }
+        Self { entries: Vec::new(), entry_count, displaced_count: 0 }
     }
 
     /// Hashes bytes as [`keccak256`] does.
@@ -120,6 +123,14 @@ impl KeccakMemo {
         }
         let hash = keccak256(input);
         let entry = &mut self.entries[index];
+        if entry.word_count != 0 {
+            self.displaced_count += 1;
+            if self.displaced_count == self.entry_count && self.entry_count < Self::ENTRY_COUNT_MAX
+            {
+                *self = Self::with_entry_count(Self::ENTRY_COUNT_MAX);
+                return hash;
+            }
+        }
         entry.words[..words.len()].copy_from_slice(words);
         entry.word_count = words.len();
         entry.hash = hash.0;

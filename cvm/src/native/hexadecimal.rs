@@ -6,7 +6,10 @@ const DIGITS: [u8; 16] = *b"0123456789abcdef";
 
 /// Lower-case digits.
 pub(super) fn encode(bytes: &[u8]) -> Vec<u8> {
-    bytes.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]).collect()
+    bytes
+        .iter()
+        .flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]])
+        .collect()
 }
 
 /// Nothing when a digit is missing or none.

@@ -12,7 +12,9 @@
 //!
 //! **Deviations**: the original's prices were never published; here every byte between begin and end costs as in `reverse`.
 
-use super::{NativeError, NativeFunction, NativeSignature, NativeType, NativeValue, small_integer, string};
+use super::{
+    NativeError, NativeFunction, NativeSignature, NativeType, NativeValue, small_integer, string,
+};
 use alloc::{format, vec::Vec};
 
 mod scanner;
@@ -46,7 +48,12 @@ pub(super) const FUNCTION: NativeFunction = NativeFunction {
             result: NativeType::String,
         },
         NativeSignature {
-            arguments: &[NativeType::String, NativeType::String, NativeType::Integer, NativeType::Integer],
+            arguments: &[
+                NativeType::String,
+                NativeType::String,
+                NativeType::Integer,
+                NativeType::Integer,
+            ],
             result: NativeType::String,
         },
     ],
@@ -98,7 +105,8 @@ impl Range<'_> {
     /// Names a place within the range by its offsets in the text.
     fn name(&self, (begin, end): (usize, usize)) -> Result<Vec<u8>, NativeError> {
         let offset = |place: usize| {
-            let offset = self.begin.checked_add(place).and_then(|offset| u32::try_from(offset).ok());
+            let offset =
+                self.begin.checked_add(place).and_then(|offset| u32::try_from(offset).ok());
             offset.ok_or(NativeError::NotFound)
         };
         Ok(format!("{:08x}{:08x}", offset(begin)?, offset(end)?).into_bytes())

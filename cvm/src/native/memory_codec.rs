@@ -13,6 +13,9 @@ use super::{
 use crate::Word;
 use alloc::{borrow::Cow, vec::Vec};
 
+/// No memory that gas can buy is larger.
+const SECTION_SIZE_MAX: usize = 1 << 32;
+
 /// Whether the defects of the original's converters are repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fidelity {
@@ -39,20 +42,27 @@ pub(crate) fn decode(
     let (codes, types_end) = section(memory, types.to_usize())?;
     let (result_codes, _) = section(memory, types_end.checked_next_multiple_of(32))?;
     let (data, data_end) = section(memory, data.to_usize())?;
-    let [result] = <[Type; 1]>::try_from(type_code::parse(result_codes)?).map_err(|_others| NativeError::Signature)?;
+    let [result] = <[Type; 1]>::try_from(type_code::parse(result_codes)?)
+        .map_err(|_others| NativeError::Signature)?;
     let mut reader = Reader { rest: data, elements_left: ELEMENTS_MAX, fidelity };
-    let arguments = type_code::parse(codes)?.iter().map(|kind| reader.value(kind)).collect::<Result<_, _>>()?;
+    let arguments =
+        type_code::parse(codes)?.iter().map(|kind| reader.value(kind)).collect::<Result<_, _>>()?;
     let offset = data_end.next_multiple_of(32) as u64;
     Ok(Call { arguments, layout: ResultLayout { result, offset } })
 }
 
-/// A length and that many bytes, and where they end.
+/// A length and that many bytes, and where they end. Bytes beyond memory are missing: the first compilers counted the
+/// length word as data, too.
 fn section(memory: &[u8], offset: Option<usize>) -> Result<(&[u8], usize), NativeError> {
     let missing = NativeError::Signature;
     let start = offset.ok_or(missing)?.checked_add(32).ok_or(missing)?;
     let length = memory.get(start - 32..start).ok_or(missing)?;
-    let end = Word::from_be_slice(length).to_usize().and_then(|length| start.checked_add(length)).ok_or(missing)?;
-    Ok((memory.get(start..end).ok_or(missing)?, end))
+    let length = Word::from_be_slice(length)
+        .to_usize()
+        .filter(|length| *length <= SECTION_SIZE_MAX)
+        .ok_or(missing)?;
+    let end = start.checked_add(length).ok_or(missing)?;
+    Ok((&memory[start..end.min(memory.len())], end))
 }
 
 /// Reads values off the data.
@@ -87,18 +97,29 @@ impl<'m> Reader<'m> {
             }
             Type::Array { count, element } => {
                 self.refuse_malformed(*count > 1)?;
-                (0..*count).map(|_| self.value(element)).collect::<Result<_, _>>().map(NativeValue::List)
+                (0..*count)
+                    .map(|_| self.value(element))
+                    .collect::<Result<_, _>>()
+                    .map(NativeValue::List)
             }
             Type::Struct(fields) => {
                 self.refuse_malformed(!fields.is_empty())?;
-                fields.iter().map(|field| self.value(field)).collect::<Result<_, _>>().map(NativeValue::List)
+                fields
+                    .iter()
+                    .map(|field| self.value(field))
+                    .collect::<Result<_, _>>()
+                    .map(NativeValue::List)
             }
         }
     }
 
     /// The original wrote the commas of arrays and structs in the wrong places, so that no function could read them.
     fn refuse_malformed(&self, has_commas: bool) -> Result<(), NativeError> {
-        if has_commas && self.fidelity == Fidelity::Historical { Err(NativeError::Signature) } else { Ok(()) }
+        if has_commas && self.fidelity == Fidelity::Historical {
+            Err(NativeError::Signature)
+        } else {
+            Ok(())
+        }
     }
 
     fn word(&mut self) -> Result<Word, NativeError> {
@@ -118,7 +139,11 @@ pub(crate) struct ResultLayout {
 
 impl ResultLayout {
     /// A length and the encoded result.
-    pub(crate) fn encode(&self, value: &NativeValue<'_>, fidelity: Fidelity) -> Result<Vec<u8>, NativeError> {
+    pub(crate) fn encode(
+        &self,
+        value: &NativeValue<'_>,
+        fidelity: Fidelity,
+    ) -> Result<Vec<u8>, NativeError> {
         let mut bytes = Word::ZERO.to_be_bytes().to_vec();
         push_value(&mut bytes, &self.result, value, fidelity)?;
         let length = Word::from(bytes.len() as u64 - 32);
@@ -141,9 +166,15 @@ fn push_value(
             bytes.extend_from_slice(text);
             bytes.resize(bytes.len().next_multiple_of(32), 0);
         }
-        (Type::Signed { bits }, NativeValue::Integer(integer)) => push_signed(bytes, *bits, *integer, fidelity)?,
-        (Type::Unsigned { bits }, NativeValue::Integer(integer)) => push_unsigned(bytes, *bits, *integer)?,
-        (Type::FixedBytes { .. }, NativeValue::Integer(integer)) => push_unsigned(bytes, 256, *integer)?,
+        (Type::Signed { bits }, NativeValue::Integer(integer)) => {
+            push_signed(bytes, *bits, *integer, fidelity)?
+        }
+        (Type::Unsigned { bits }, NativeValue::Integer(integer)) => {
+            push_unsigned(bytes, *bits, *integer)?
+        }
+        (Type::FixedBytes { .. }, NativeValue::Integer(integer)) => {
+            push_unsigned(bytes, 256, *integer)?
+        }
         (Type::Array { count, element }, NativeValue::List(values)) if values.len() == *count => {
             for value in values {
                 push_value(bytes, element, value, fidelity)?;
@@ -170,7 +201,12 @@ fn push_unsigned(bytes: &mut Vec<u8>, bits: u32, integer: Integer) -> Result<(),
     Ok(())
 }
 
-fn push_signed(bytes: &mut Vec<u8>, bits: u32, integer: Integer, fidelity: Fidelity) -> Result<(), NativeError> {
+fn push_signed(
+    bytes: &mut Vec<u8>,
+    bits: u32,
+    integer: Integer,
+    fidelity: Fidelity,
+) -> Result<(), NativeError> {
     let Integer { is_negative, magnitude } = integer;
     let greatest = Word::SIGNED_MAX.shr(Word::from(u64::from(256 - bits)));
     let limit = if is_negative { greatest.wrapping_add(Word::ONE) } else { greatest };

@@ -6,7 +6,8 @@
 //! **Deviations**: the padding of the original's ciphertexts was never published; keys have at most 4096 bits.
 
 use super::{
-    NativeError, NativeFunction, NativeSignature, NativeType, NativeValue, base64, der, hexadecimal, string,
+    NativeError, NativeFunction, NativeSignature, NativeType, NativeValue, base64, der,
+    hexadecimal, string,
 };
 use crate::precompiles;
 use alloc::vec::Vec;
@@ -60,16 +61,19 @@ fn price(arguments: &[NativeValue<'_>], role: Role) -> Option<u64> {
 }
 
 fn encrypt(arguments: &[NativeValue<'_>]) -> Result<NativeValue<'static>, NativeError> {
-    let key = Key::parse(string(arguments, 0)?, Role::Public).ok_or(NativeError::Argument { index: 0 })?;
+    let key = Key::parse(string(arguments, 0)?, Role::Public)
+        .ok_or(NativeError::Argument { index: 0 })?;
     let ciphertext = key.apply(string(arguments, 1)?).ok_or(NativeError::Argument { index: 1 })?;
     Ok(NativeValue::String(hexadecimal::encode(&ciphertext).into()))
 }
 
 fn decrypt(arguments: &[NativeValue<'_>]) -> Result<NativeValue<'static>, NativeError> {
-    let key = Key::parse(string(arguments, 0)?, Role::Private).ok_or(NativeError::Argument { index: 0 })?;
+    let key = Key::parse(string(arguments, 0)?, Role::Private)
+        .ok_or(NativeError::Argument { index: 0 })?;
     let digits = string(arguments, 1)?;
     // Hexadecimal text far longer than a ciphertext is not worth reading.
-    let ciphertext = if digits.len() <= 2 * MODULUS_SIZE_MAX { hexadecimal::decode(digits) } else { None };
+    let ciphertext =
+        if digits.len() <= 2 * MODULUS_SIZE_MAX { hexadecimal::decode(digits) } else { None };
     let ciphertext = ciphertext.ok_or(NativeError::Argument { index: 1 })?;
     let message = key.apply(&ciphertext).ok_or(NativeError::Decryption)?;
     let zeros = message.iter().take_while(|byte| **byte == 0).count();
@@ -100,7 +104,9 @@ impl Key {
             Role::Public => public_numbers(&der)?,
             Role::Private => private_numbers(&der)?,
         };
-        let is_sensible = !modulus.is_empty() && modulus.len() <= MODULUS_SIZE_MAX && exponent.len() <= modulus.len();
+        let is_sensible = !modulus.is_empty()
+            && modulus.len() <= MODULUS_SIZE_MAX
+            && exponent.len() <= modulus.len();
         is_sensible.then(|| Self { modulus: modulus.to_vec(), exponent: exponent.to_vec() })
     }
 

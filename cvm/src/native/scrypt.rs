@@ -1,6 +1,8 @@
 //! `scrypt`: the proof-of-work hash of a Dogecoin block header, both in hexadecimal.
 
-use super::{NativeError, NativeFunction, NativeSignature, NativeType, NativeValue, hexadecimal, string};
+use super::{
+    NativeError, NativeFunction, NativeSignature, NativeType, NativeValue, hexadecimal, string,
+};
 
 /// Dogecoin's parameters: N = 2^10, r = 1, p = 1.
 const COST_LOG2: u8 = 10;
@@ -21,7 +23,8 @@ const SIGNATURES: &[NativeSignature] =
 pub(super) const FUNCTION_HISTORICAL: NativeFunction =
     NativeFunction { name: "scrypt", signatures: SIGNATURES, gas: gas_historical, run };
 
-pub(super) const FUNCTION: NativeFunction = NativeFunction { name: "scrypt", signatures: SIGNATURES, gas, run };
+pub(super) const FUNCTION: NativeFunction =
+    NativeFunction { name: "scrypt", signatures: SIGNATURES, gas, run };
 
 fn gas_historical(arguments: &[NativeValue<'_>]) -> Option<u64> {
     let digits = string(arguments, 0).ok()?.len() as u64;
@@ -33,10 +36,13 @@ fn gas(arguments: &[NativeValue<'_>]) -> Option<u64> {
 }
 
 fn run(arguments: &[NativeValue<'_>]) -> Result<NativeValue<'static>, NativeError> {
-    let mut header = hexadecimal::decode(string(arguments, 0)?).ok_or(NativeError::Argument { index: 0 })?;
+    let mut header =
+        hexadecimal::decode(string(arguments, 0)?).ok_or(NativeError::Argument { index: 0 })?;
     header.resize(HEADER_SIZE, 0);
     let mut hash = [0; 32];
-    let parameters = scrypt::Params::new(COST_LOG2, 1, 1).map_err(|_never| NativeError::Signature)?;
-    scrypt::scrypt(&header, &header, &parameters, &mut hash).map_err(|_never| NativeError::Signature)?;
+    let parameters =
+        scrypt::Params::new(COST_LOG2, 1, 1).map_err(|_never| NativeError::Signature)?;
+    scrypt::scrypt(&header, &header, &parameters, &mut hash)
+        .map_err(|_never| NativeError::Signature)?;
     Ok(NativeValue::String(hexadecimal::encode(&hash).into()))
 }

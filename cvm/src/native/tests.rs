@@ -5,14 +5,24 @@ fn text(text: &str) -> NativeValue<'_> {
 }
 
 const fn number(value: u64) -> NativeValue<'static> {
-    NativeValue::Integer(Integer { is_negative: false, magnitude: Word::from_limbs([value, 0, 0, 0]) })
+    NativeValue::Integer(Integer {
+        is_negative: false,
+        magnitude: Word::from_limbs([value, 0, 0, 0]),
+    })
 }
 
-fn call(table: &[NativeFunction], name: &str, arguments: &[NativeValue<'_>]) -> Result<(u64, String), Halt> {
-    let function = table.iter().find(|function| function.name == name).expect("the function is built in");
+fn call(
+    table: &[NativeFunction],
+    name: &str,
+    arguments: &[NativeValue<'_>],
+) -> Result<(u64, String), Halt> {
+    let function =
+        table.iter().find(|function| function.name == name).expect("the function is built in");
     let price = function.price(arguments)?;
     match (function.run)(arguments) {
-        Ok(NativeValue::String(result)) => Ok((price, String::from_utf8_lossy(&result).into_owned())),
+        Ok(NativeValue::String(result)) => {
+            Ok((price, String::from_utf8_lossy(&result).into_owned()))
+        }
         Ok(other) => panic!("not a string: {other:?}"),
         Err(_) => Err(Halt::NativeFunctionFailed),
     }
@@ -52,9 +62,15 @@ fn json_operations_name_places() {
     let object = r#"{"hello": ["x"]}"#;
     let end = |text: &str| number(text.len() as u64);
     let rows = [
-        (vec![text("arrayGet"), text(list), number(0), end(list), number(1)], Some((180, "0000000a00000011"))),
+        (
+            vec![text("arrayGet"), text(list), number(0), end(list), number(1)],
+            Some((180, "0000000a00000011")),
+        ),
         (vec![text("parseString"), text(list), number(10), number(17)], Some((70, "world"))),
-        (vec![text("objectGet"), text(object), number(0), end(object), text("hello")], Some((160, "0000000a0000000f"))),
+        (
+            vec![text("objectGet"), text(object), number(0), end(object), text("hello")],
+            Some((160, "0000000a0000000f")),
+        ),
         (vec![text("arrayGet"), text(list), number(0), end(list), number(2)], None),
         (vec![text("arrayGet"), text(list), number(0), number(19), number(0)], None),
         (vec![text("arrayGet"), text(list), number(5), number(4), number(0)], None),

@@ -28,11 +28,20 @@ const BYTE32: u8 = 106;
 pub(super) enum Type {
     Bool,
     String,
-    Signed { bits: u32 },
-    Unsigned { bits: u32 },
+    Signed {
+        bits: u32,
+    },
+    Unsigned {
+        bits: u32,
+    },
     /// Bytes at the start of a word, converted as the word's number.
-    FixedBytes { size: u32 },
-    Array { count: usize, element: Box<Self> },
+    FixedBytes {
+        size: u32,
+    },
+    Array {
+        count: usize,
+        element: Box<Self>,
+    },
     Struct(Vec<Self>),
 }
 
@@ -81,7 +90,11 @@ fn parse_type(rest: &mut &[u8], depth: usize) -> Result<Type, NativeError> {
 fn small_count(word: &[u8]) -> Result<usize, NativeError> {
     let (high, low) = word.split_at(30);
     let count = low.iter().fold(0, |count, byte| count << 8 | usize::from(*byte));
-    if high.iter().any(|byte| *byte != 0) || count > ELEMENTS_MAX { Err(NativeError::Signature) } else { Ok(count) }
+    if high.iter().any(|byte| *byte != 0) || count > ELEMENTS_MAX {
+        Err(NativeError::Signature)
+    } else {
+        Ok(count)
+    }
 }
 
 fn take<'a>(rest: &mut &'a [u8], size: usize) -> Result<&'a [u8], NativeError> {
@@ -105,7 +118,10 @@ mod tests {
             (vec![9, 10, 41], Ok([256, 8, 256].map(|bits| Type::Signed { bits }).to_vec())),
             (vec![42, 43, 74], Ok([256, 8, 256].map(|bits| Type::Unsigned { bits }).to_vec())),
             (vec![75, 106], Ok([1, 32].map(|size| Type::FixedBytes { size }).to_vec())),
-            (array.clone(), Ok(vec![Type::Array { count: 3, element: Box::new(Type::Unsigned { bits: 8 }) }])),
+            (
+                array.clone(),
+                Ok(vec![Type::Array { count: 3, element: Box::new(Type::Unsigned { bits: 8 }) }]),
+            ),
             (array[..33].to_vec(), Err(NativeError::Signature)),
             (vec![7, 0, 7, 8, 8], Ok(vec![Type::Struct(vec![Type::Bool, Type::Struct(vec![])])])),
             (vec![7, 0], Err(NativeError::Signature)),

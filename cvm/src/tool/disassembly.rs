@@ -54,9 +54,14 @@ impl fmt::Display for Line<'_> {
 /// The opcodes of `rules` as a table: byte, name, words taken and put, gas, first revision or block.
 #[must_use]
 pub fn opcode_table(rules: &Rules) -> String {
-    let mut table = format!("{:<4}  {:<14}  {:>2}  {:>3}  {:>5}  {}\n", "byte", "name", "in", "out", "gas", "since");
+    let mut table = format!(
+        "{:<4}  {:<14}  {:>2}  {:>3}  {:>5}  {}\n",
+        "byte", "name", "in", "out", "gas", "since"
+    );
     for row in rules.opcodes() {
-        let since = row.since_height.map_or_else(|| row.since.to_string(), |height| format!("block {height}"));
+        let since = row
+            .since_height
+            .map_or_else(|| row.since.to_string(), |height| format!("block {height}"));
         table.push_str(&format!(
             "0x{:02x}  {:<14}  {:>2}  {:>3}  {:>5}  {since}\n",
             row.byte, row.name, row.inputs, row.outputs, row.gas
@@ -69,7 +74,7 @@ pub fn opcode_table(rules: &Rules) -> String {
 mod tests {
     use super::*;
     use crate::Revision;
-    
+
     #[test]
     fn immediates_belong_to_their_instruction() {
         let rules = Rules::ethereum(Revision::Osaka);
@@ -83,7 +88,10 @@ mod tests {
         ];
         assert_eq!(lines, expected);
         let paris = Rules::ethereum(Revision::Paris);
-        assert_eq!(disassemble(&paris, &[0x5f]).next().unwrap().to_string(), "000000  5f  not an opcode");
+        assert_eq!(
+            disassemble(&paris, &[0x5f]).next().unwrap().to_string(),
+            "000000  5f  not an opcode"
+        );
     }
 
     #[test]

@@ -4,11 +4,7 @@ use crate::{MemoryAccount, MemoryState};
 use bytes::Bytes;
 use primitive_types::{H160 as Address, H256, U256};
 use serde::{Deserialize, Deserializer, de};
-use std::{
-    borrow::Cow,
-    collections::BTreeMap,
-    fmt,
-};
+use std::{borrow::Cow, collections::BTreeMap, fmt};
 
 /// A number as the files write it: hexadecimal with `0x`, decimal, a JSON number, or either after a prefix word such
 /// as `0x:bigint`. The empty string and `0x` are zero.
@@ -50,11 +46,13 @@ impl Number {
         let digits = last_word(text);
         let parsed = match digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
             Some("") => Ok(U256::zero()),
-            Some(hex) if !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) => return Err(NotANumber),
-            Some(hex) => U256::from_str_radix(hex, 16).map_err(|_| NotANumber),
+            Some(hex) if !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+                return Err(NotANumber);
+            }
+            Some(hex) => U256::from_str_radix(hex, 16).map_err(|_too_large| NotANumber),
             None if !digits.bytes().all(|byte| byte.is_ascii_digit()) => return Err(NotANumber),
             None if digits.is_empty() => Ok(U256::zero()),
-            None => U256::from_dec_str(digits).map_err(|_| NotANumber),
+            None => U256::from_dec_str(digits).map_err(|_too_large| NotANumber),
         };
         // Only digits are left, so that what does not parse does not fit.
         Ok(parsed.map_or(Self::TooLarge, Self::Word))
@@ -90,12 +88,14 @@ fn last_word(text: &str) -> &str {
 
 fn parse_address(text: &str) -> Result<Address, NotBytes> {
     let bytes = parse_bytes(text)?;
-    <[u8; 20]>::try_from(bytes).map(Address).map_err(|_| NotBytes("20 of them"))
+    <[u8; 20]>::try_from(bytes).map(Address).map_err(|_length| NotBytes("20 of them"))
 }
 
 fn parse_hash(text: &str) -> Result<H256, NotBytes> {
     let bytes = parse_bytes(text)?;
-    let Some(start) = 32_usize.checked_sub(bytes.len()) else { return Err(NotBytes("at most 32 of them")) };
+    let Some(start) = 32_usize.checked_sub(bytes.len()) else {
+        return Err(NotBytes("at most 32 of them"));
+    };
     let mut hash = H256::zero();
     hash.0[start..].copy_from_slice(&bytes);
     Ok(hash)
@@ -179,7 +179,9 @@ impl FromText for U256 {
 impl<'de, T: FromText> Deserialize<'de> for Text<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Cow::<'de, str>::deserialize(deserializer)?;
-        T::from_text(&text).map(Self).map_err(|cause| de::Error::custom(format!("{cause}: {text:?}")))
+        T::from_text(&text)
+            .map(Self)
+            .map_err(|cause| de::Error::custom(format!("{cause}: {text:?}")))
     }
 }
 
@@ -218,6 +220,11 @@ impl Account {
 pub struct Accounts(BTreeMap<Text<Address>, Account>);
 
 impl Accounts {
+    /// The code of every account.
+    pub(super) fn codes(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.values().map(|account| account.code.0.as_ref())
+    }
+
     /// The state that holds these accounts and no others.
     #[must_use]
     pub fn to_state(&self) -> MemoryState {
@@ -246,7 +253,12 @@ impl Accounts {
     }
 }
 
-fn account_difference(address: &Address, expected: &MemoryAccount, found: &MemoryAccount, lines: &mut Vec<String>) {
+fn account_difference(
+    address: &Address,
+    expected: &MemoryAccount,
+    found: &MemoryAccount,
+    lines: &mut Vec<String>,
+) {
     let mut compare = |what: &str, expected: &dyn fmt::Display, found: &dyn fmt::Display| {
         let (expected, found) = (expected.to_string(), found.to_string());
         if expected != found {
@@ -256,9 +268,14 @@ fn account_difference(address: &Address, expected: &MemoryAccount, found: &Memor
     compare("nonce", &expected.nonce, &found.nonce);
     compare("balance", &expected.balance, &found.balance);
     compare("code", &hex::encode(&expected.code), &hex::encode(&found.code));
-    let keys = expected.storage.keys().chain(found.storage.keys().filter(|key| !expected.storage.contains_key(key)));
+    let keys = expected
+        .storage
+        .keys()
+        .chain(found.storage.keys().filter(|key| !expected.storage.contains_key(key)));
     for key in keys {
-        let slot = |account: &MemoryAccount| format!("{:#x}", account.storage.get(key).copied().unwrap_or_default());
+        let slot = |account: &MemoryAccount| {
+            format!("{:#x}", account.storage.get(key).copied().unwrap_or_default())
+        };
         compare(&format!("slot {key:#x}"), &slot(expected), &slot(found));
     }
 }
@@ -314,6 +331,9 @@ mod tests {
         }
         assert_eq!(parse_bytes(":raw 0x0102"), Ok(Vec::from([1, 2])));
         assert!(serde_json::from_str::<Text<Address>>("\"0x01\"").is_err());
-        assert_eq!(serde_json::from_str::<Text<H256>>("\"0x01\"").unwrap().0, H256::from_low_u64_be(1));
+        assert_eq!(
+            serde_json::from_str::<Text<H256>>("\"0x01\"").unwrap().0,
+            H256::from_low_u64_be(1)
+        );
     }
 }

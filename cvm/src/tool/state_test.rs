@@ -5,6 +5,7 @@
 //! the logs, the accounts and the receipt where the file has them, and that the transaction is refused where the file
 //! says so. A file's signed transaction is decoded and must say the same as its fields.
 
+mod draft;
 mod exception;
 mod format;
 mod prepare;
@@ -18,8 +19,9 @@ use super::{
     test_chain::TestChain,
 };
 use crate::{
-    Block, ExecuteError, Executed, FeeTerms, MemoryState, Revision, Rules, Transaction, Vm, Eip3155Tracer,
+    Block, Eip3155Tracer, ExecuteError, Executed, FeeTerms, MemoryState, Transaction, Translate, Vm,
 };
+use draft::Era;
 use format::Expectation;
 use prepare::{PrepareError, revision_of};
 use serde_json::Value;
@@ -38,13 +40,16 @@ pub struct Selection {
     pub forks: Vec<String>,
     /// Only tests whose name contains this.
     pub name_contains: String,
+    /// When code is translated for the fast loop.
+    pub translate: Translate,
 }
 
 impl Selection {
     fn has_fork(&self, fork: &str) -> bool {
         let revision = revision_of(fork);
         let is_wanted = |wanted: &String| {
-            wanted.eq_ignore_ascii_case(fork) || (revision.is_some() && revision_of(wanted) == revision)
+            wanted.eq_ignore_ascii_case(fork)
+                || (revision.is_some() && revision_of(wanted) == revision)
         };
         self.forks.is_empty() || self.forks.iter().any(is_wanted)
     }
@@ -72,7 +77,7 @@ pub struct Lines<'a> {
 #[derive(Debug)]
 pub struct Runner {
     selection: Selection,
-    machines: BTreeMap<(Revision, u64), Vm>,
+    machines: BTreeMap<(Era, u64), Vm>,
 }
 
 /// One variant of a test under one fork.
@@ -101,7 +106,10 @@ impl Runner {
     pub fn run_file_writing(&mut self, path: &Path, lines: &mut Option<Lines<'_>>) -> FileReport {
         let mut report = FileReport::default();
         let file = path.display();
-        let tests = match fs::read_to_string(path).map_err(|error| error.to_string()).and_then(|text| parse(&text)) {
+        let tests = match fs::read_to_string(path)
+            .map_err(|error| error.to_string())
+            .and_then(|text| parse(&text))
+        {
             Ok(tests) => tests,
             Err(error) => {
                 report.fail(format!("{file}: {error}"));
@@ -140,10 +148,16 @@ impl Runner {
                 let result = self.run_guarded(case, lines);
                 if let Some(lines) = lines {
                     // A closed pipe ends the trace, not the run: its reader wants no more.
-                    let _closed = writeln!(lines.out, "{}", result.to_json(name, fork, expectation.indexes));
+                    let _closed =
+                        writeln!(lines.out, "{}", result.to_json(name, fork, expectation.indexes));
                 }
                 let indexes = expectation.indexes;
-                let title = || format!("{title} :: {fork} d{} g{} v{}", indexes.data, indexes.gas, indexes.value);
+                let title = || {
+                    format!(
+                        "{title} :: {fork} d{} g{} v{}",
+                        indexes.data, indexes.gas, indexes.value
+                    )
+                };
                 match result.verdict {
                     Verdict::Passed => report.pass(),
                     Verdict::Failed(why) => report.fail(format!("{}: {why}", title())),
@@ -158,28 +172,38 @@ impl Runner {
         let run = AssertUnwindSafe(|| self.run_case(case, lines));
         catch_unwind(run).unwrap_or_else(|cause| {
             self.machines.clear();
-            CaseResult::without_execution(Verdict::Failed(format!("panic: {}", panic_message(&*cause))))
+            CaseResult::without_execution(Verdict::Failed(format!(
+                "panic: {}",
+                panic_message(&*cause)
+            )))
         })
     }
 
     fn run_case(&mut self, case: Case<'_>, lines: &mut Option<Lines<'_>>) -> CaseResult {
         let Case { fork, test, expectation, pre, .. } = case;
-        let Some(revision) = revision_of(fork) else {
-            let why = format!("the rules of {fork} are not implemented");
-            return CaseResult::without_execution(Verdict::Skipped(why));
+        let era = match test.era(fork) {
+            Ok(era) => era,
+            Err(verdict) => return CaseResult::without_execution(verdict),
         };
-        if let Some(why) = test.draft(fork) {
-            return CaseResult::without_execution(Verdict::Skipped(why));
-        }
-        let judge = Judge { expectation, revision, coinbase: test.env.current_coinbase.0, pre };
+        let machine = self.machine(era, test.chain_id());
+        let revision = machine.rules().revision();
+        let judge = Judge {
+            expectation,
+            revision,
+            coinbase: test.env.current_coinbase.0,
+            pre,
+            rewards_refused: test.info.filled_by.is_some(),
+        };
         let transaction = match test.transaction.to_transaction(expectation, test.chain_id()) {
             Ok(transaction) => transaction,
-            Err(error @ PrepareError::Unrepresentable(_)) => return judge.malformed(error.to_string()),
+            Err(error @ PrepareError::Unrepresentable(_)) => {
+                return judge.malformed(error.to_string());
+            }
             Err(error) => return CaseResult::without_execution(Verdict::Failed(error.to_string())),
         };
         let transaction = match judge.check_encoding(transaction) {
             Ok(transaction) => transaction,
-            Err(result) => return result,
+            Err(result) => return *result,
         };
         let schedule = test.blob_schedule(fork);
         if schedule.is_some_and(|schedule| transaction.blob_hashes.len() as u64 > schedule.max) {
@@ -188,18 +212,22 @@ impl Runner {
         let block = test.env.to_block(revision, schedule);
         let block_hashes = test.env.block_hashes();
         let chain = TestChain { state: pre, block_hashes: &block_hashes };
-        let machine = self.machine(revision, test.chain_id());
         match execute(machine, &block, &transaction, &chain, lines) {
             Ok(executed) => judge.executed(&executed),
-            Err(ExecuteError::Invalid(error)) => judge.refused(exception::names_of_invalid(&error), error.to_string()),
-            Err(ExecuteError::Refused(error)) => judge.refused(exception::names_of_refusal(&error), error.to_string()),
+            Err(ExecuteError::Invalid(error)) => {
+                judge.refused(exception::names_of_invalid(&error), error.to_string())
+            }
+            Err(ExecuteError::Refused(error)) => {
+                judge.refused(exception::names_of_refusal(&error), error.to_string())
+            }
             Err(error) => CaseResult::without_execution(Verdict::Failed(error.to_string())),
         }
     }
 
-    fn machine(&mut self, revision: Revision, chain_id: u64) -> &mut Vm {
-        let new = || Vm::new(Rules::ethereum(revision).with_chain_id(chain_id));
-        self.machines.entry((revision, chain_id)).or_insert_with(new)
+    fn machine(&mut self, era: Era, chain_id: u64) -> &mut Vm {
+        let translate = self.selection.translate;
+        let new = || Vm::new(era.rules().with_chain_id(chain_id)).with_translation(translate);
+        self.machines.entry((era, chain_id)).or_insert_with(new)
     }
 }
 
@@ -231,12 +259,14 @@ fn parse(text: &str) -> Result<BTreeMap<String, Parsed>, String> {
     if let Ok(tests) = serde_json::from_str::<BTreeMap<String, Box<StateTest>>>(text) {
         return Ok(tests.into_iter().map(|(name, test)| (name, Parsed::Test(test))).collect());
     }
-    let tests: BTreeMap<String, Value> = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let tests: BTreeMap<String, Value> =
+        serde_json::from_str(text).map_err(|error| error.to_string())?;
     Ok(tests.into_iter().map(|(name, test)| (name, parse_test(test))).collect())
 }
 
 fn parse_test(test: Value) -> Parsed {
-    let is_state_test = ["env", "pre", "post", "transaction"].iter().all(|key| test.get(key).is_some());
+    let is_state_test =
+        ["env", "pre", "post", "transaction"].iter().all(|key| test.get(key).is_some());
     if !is_state_test {
         return Parsed::Other;
     }

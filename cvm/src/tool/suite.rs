@@ -34,7 +34,11 @@ impl Tally {
 
 impl fmt::Display for Tally {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} passed, {} failed, {} skipped", self.passed, self.failed, self.skipped)
+        write!(
+            formatter,
+            "{} passed, {} failed, {} skipped",
+            self.passed, self.failed, self.skipped
+        )
     }
 }
 
@@ -70,29 +74,37 @@ impl FileReport {
 /// that do not end in `.json` are passed over, unless they are named themselves.
 ///
 /// # Errors
-/// When a path cannot be read.
+/// When a path cannot be read; the error names it.
 pub fn json_files(paths: &[PathBuf]) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
-    for path in paths {
-        let mut pending = Vec::from([path.clone()]);
-        while let Some(path) = pending.pop() {
-            if !fs::metadata(&path)?.is_dir() {
-                files.push(path);
-                continue;
-            }
-            let mut entries = fs::read_dir(&path)?.collect::<io::Result<Vec<_>>>()?;
-            entries.sort_by_key(|entry| core::cmp::Reverse(entry.file_name()));
-            for entry in entries {
-                let name = entry.file_name();
-                let name = name.to_string_lossy();
-                let is_test = entry.file_type()?.is_dir() || name.ends_with(".json");
-                if is_test && !name.starts_with('.') {
-                    pending.push(entry.path());
-                }
-            }
+    let mut pending: Vec<PathBuf> = paths.iter().rev().cloned().collect();
+    while let Some(path) = pending.pop() {
+        match tests_in(&path)
+            .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?
+        {
+            None => files.push(path),
+            Some(inside) => pending.extend(inside),
         }
     }
     Ok(files)
+}
+
+/// What a folder holds, last name first; `None` when the path is a file.
+fn tests_in(path: &Path) -> io::Result<Option<Vec<PathBuf>>> {
+    if !fs::metadata(path)?.is_dir() {
+        return Ok(None);
+    }
+    let mut inside = Vec::new();
+    for entry in fs::read_dir(path)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if !name.starts_with('.') && (name.ends_with(".json") || entry.path().is_dir()) {
+            inside.push(entry.path());
+        }
+    }
+    inside.sort_unstable_by(|left, right| right.cmp(left));
+    Ok(Some(inside))
 }
 
 /// Runs every file on `threads` threads and hands the reports to `observe` in the order of `files`, each as soon as
@@ -149,7 +161,10 @@ fn collect_in_order(
     tally
 }
 
-fn guarded<R: FnMut(&Path) -> FileReport>(run_file: &mut R, file: &Path) -> Result<FileReport, FileReport> {
+fn guarded<R: FnMut(&Path) -> FileReport>(
+    run_file: &mut R,
+    file: &Path,
+) -> Result<FileReport, FileReport> {
     std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| run_file(file))).map_err(|cause| {
         let mut report = FileReport::default();
         report.fail(format!("{}: panic: {}", file.display(), panic_message(&*cause)));

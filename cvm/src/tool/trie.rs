@@ -11,14 +11,18 @@ use std::collections::BTreeMap;
 #[must_use]
 pub fn state_root(state: &MemoryState) -> H256 {
     let accounts = state.accounts().iter();
-    secure_trie_root(accounts.map(|(address, account)| (address.as_bytes().to_vec(), account_rlp(account))))
+    secure_trie_root(
+        accounts.map(|(address, account)| (address.as_bytes().to_vec(), account_rlp(account))),
+    )
 }
 
 /// The root of an account's storage: trimmed values under the hashes of their 32-byte keys. Zero values are not there.
 #[must_use]
 pub fn storage_root(storage: &BTreeMap<U256, U256>) -> H256 {
     let slots = storage.iter().filter(|(_, value)| !value.is_zero());
-    secure_trie_root(slots.map(|(key, value)| (key.to_big_endian().to_vec(), rlp::encode(value).to_vec())))
+    secure_trie_root(
+        slots.map(|(key, value)| (key.to_big_endian().to_vec(), rlp::encode(value).to_vec())),
+    )
 }
 
 /// The root of a trie whose keys are hashed first.
@@ -31,7 +35,8 @@ pub fn secure_trie_root(entries: impl IntoIterator<Item = (Vec<u8>, Vec<u8>)>) -
 pub fn trie_root(entries: impl IntoIterator<Item = (Vec<u8>, Vec<u8>)>) -> H256 {
     let by_key: BTreeMap<Vec<u8>, Vec<u8>> = entries.into_iter().collect();
     let present = by_key.iter().filter(|(_, value)| !value.is_empty());
-    let entries: Vec<(Vec<u8>, &[u8])> = present.map(|(key, value)| (nibbles(key), value.as_slice())).collect();
+    let entries: Vec<(Vec<u8>, &[u8])> =
+        present.map(|(key, value)| (nibbles(key), value.as_slice())).collect();
     if entries.is_empty() {
         return keccak256(&rlp::NULL_RLP);
     }
@@ -122,7 +127,8 @@ mod tests {
     use super::*;
 
     fn check(entries: &[(&str, &str)], expected: &str) {
-        let entries = entries.iter().map(|(key, value)| (key.as_bytes().to_vec(), value.as_bytes().to_vec()));
+        let entries =
+            entries.iter().map(|(key, value)| (key.as_bytes().to_vec(), value.as_bytes().to_vec()));
         assert_eq!(hex::encode(trie_root(entries)), expected);
     }
 
@@ -141,6 +147,9 @@ mod tests {
 
     #[test]
     fn an_empty_value_is_no_entry_and_the_last_one_wins() {
-        check(&[("a", "1"), ("a", "")], "56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421");
+        check(
+            &[("a", "1"), ("a", "")],
+            "56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421",
+        );
     }
 }

@@ -35,7 +35,8 @@ pub fn run_file(path: &Path) -> FileReport {
         };
     for (name, test) in tests {
         let result = catch_unwind(AssertUnwindSafe(|| test.run()));
-        let result = result.unwrap_or_else(|cause| Err(format!("panic: {}", panic_message(&*cause))));
+        let result =
+            result.unwrap_or_else(|cause| Err(format!("panic: {}", panic_message(&*cause))));
         match result {
             Ok(()) => report.pass(),
             Err(why) => report.fail(format!("{file} :: {name}: {why}")),
@@ -96,7 +97,9 @@ impl VmTest {
         let message = self.exec.to_message();
         let chain = TestChain { state: &pre, block_hashes: &BTreeMap::new() };
         let mut machine = Vm::new(Rules::ethereum(Revision::Frontier));
-        let called = machine.call(&self.env.to_block(), &message, &chain).map_err(|error| error.to_string())?;
+        let called = machine
+            .call(&self.env.to_block(), &message, &chain)
+            .map_err(|error| error.to_string())?;
         let mut post = pre.clone();
         post.apply(&called.diff);
         let differences = self.compare(&called, &post);
@@ -125,7 +128,11 @@ impl VmTest {
             compare("output", hex::encode(&expected.0), hex::encode(called.outcome.output()));
         }
         if let Some(expected) = &self.logs {
-            compare("logs hash", format!("{:#x}", expected.0), format!("{:#x}", logs_hash(&called.logs)));
+            compare(
+                "logs hash",
+                format!("{:#x}", expected.0),
+                format!("{:#x}", logs_hash(&called.logs)),
+            );
         }
         differences.extend(self.post.as_ref().and_then(|accounts| accounts.difference(post)));
         differences

@@ -2,7 +2,8 @@
 
 use super::fixture::{Accounts, Text, small, word};
 use crate::{
-    Block, ExecuteError, Executed, FeeTerms, MemoryState, Revision, Rules, Target, Transaction, TransactionKind, Vm,
+    Block, ExecuteError, Executed, FeeTerms, MemoryState, Revision, Rules, Target, Transaction,
+    TransactionKind, UnknownRevision, Vm,
 };
 use bytes::Bytes;
 use primitive_types::{H160 as Address, U256};
@@ -79,7 +80,11 @@ impl Workload {
     /// [`WorkloadError`] when the text is not one.
     pub fn parse(text: &str) -> Result<Self, WorkloadError> {
         let file: File = serde_json::from_str(text)?;
-        let revision = file.rev.replace('_', "").parse().map_err(|_| WorkloadError::Revision(file.rev.clone()))?;
+        let revision = file
+            .rev
+            .replace('_', "")
+            .parse()
+            .map_err(|UnknownRevision| WorkloadError::Revision(file.rev.clone()))?;
         let state = file.pre.to_state();
         let sender = file.tx.from.0;
         let nonce = state.accounts().get(&sender).map_or(0, |account| account.nonce);
@@ -150,9 +155,17 @@ impl Workload {
     pub fn check(&self, machine: &mut Vm) -> Result<Executed, WorkloadError> {
         let executed = self.execute(machine)?;
         let compare = |what, expected: String, found: String| {
-            if expected == found { Ok(()) } else { Err(WorkloadError::Differs { what, expected, found }) }
+            if expected == found {
+                Ok(())
+            } else {
+                Err(WorkloadError::Differs { what, expected, found })
+            }
         };
-        compare("success", self.expected.ok.to_string(), executed.outcome.is_success().to_string())?;
+        compare(
+            "success",
+            self.expected.ok.to_string(),
+            executed.outcome.is_success().to_string(),
+        )?;
         compare("gas used", self.expected.gas_used.to_string(), executed.gas_used.to_string())?;
         let output = hex::encode(executed.outcome.output());
         compare("output", hex::encode(&self.expected.output.0), output)?;
@@ -195,7 +208,10 @@ mod tests {
             "expected": {"ok": true, "gas_used": 21001, "output": "0x"}}"#;
         let workload = Workload::parse(text).unwrap();
         let result = workload.check(&mut workload.machine());
-        assert!(matches!(result, Err(WorkloadError::Differs { what: "gas used", .. })), "{result:?}");
+        assert!(
+            matches!(result, Err(WorkloadError::Differs { what: "gas used", .. })),
+            "{result:?}"
+        );
         assert!(matches!(Workload::parse("{}"), Err(WorkloadError::Format(_))));
     }
 }

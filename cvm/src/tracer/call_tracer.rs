@@ -150,7 +150,9 @@ impl Tracer for CallTracer {
 
     fn log(&mut self, log: &Log) {
         let Some(frame) = self.open.last().filter(|_| self.with_logs) else { return };
-        self.frames[frame.index].logs.push(CallLog { log: log.clone(), position: frame.calls_made });
+        self.frames[frame.index]
+            .logs
+            .push(CallLog { log: log.clone(), position: frame.calls_made });
     }
 
     fn self_destruct(&mut self, contract: &Address, beneficiary: &Address, balance: &U256) {
@@ -198,7 +200,8 @@ impl CallTrace {
         }
         for (index, frame) in self.frames.iter().enumerate() {
             frame.write_own_fields(out)?;
-            let next_depth = self.frames.get(index + 1).map_or(self.frames[0].depth, |next| next.depth);
+            let next_depth =
+                self.frames.get(index + 1).map_or(self.frames[0].depth, |next| next.depth);
             if next_depth > frame.depth {
                 out.write_str(",\"calls\":[")?;
                 continue;
@@ -234,7 +237,11 @@ impl CallFrame {
             write!(out, ",\"value\":\"{value:#x}\"")?;
         }
         let (gas, gas_used) = (self.gas, self.gas_used);
-        write!(out, ",\"gas\":\"{gas:#x}\",\"gasUsed\":\"{gas_used:#x}\",\"input\":\"{}\"", json::Hex(&self.input))?;
+        write!(
+            out,
+            ",\"gas\":\"{gas:#x}\",\"gasUsed\":\"{gas_used:#x}\",\"input\":\"{}\"",
+            json::Hex(&self.input)
+        )?;
         let output = self.outcome.output();
         if !output.is_empty() {
             write!(out, ",\"output\":\"{}\"", json::Hex(output))?;
@@ -264,7 +271,11 @@ impl CallFrame {
                 let comma = if index == 0 { "" } else { "," };
                 write!(out, "{comma}\"{topic:#x}\"")?;
             }
-            write!(out, "],\"data\":\"{}\",\"position\":\"{position:#x}\"}}", json::Hex(&log.data))?;
+            write!(
+                out,
+                "],\"data\":\"{}\",\"position\":\"{position:#x}\"}}",
+                json::Hex(&log.data)
+            )?;
         }
         out.write_char(']')
     }
@@ -307,7 +318,16 @@ mod tests {
     fn enter(tracer: &mut CallTracer, kind: CallKind, depth: usize) {
         let (caller, address, code_address) = (address(1), address(2), address(3));
         let value = U256::from(5);
-        tracer.enter(&Enter { kind, depth, caller, address, code_address, value, gas: 16, input: &[0xaa] });
+        tracer.enter(&Enter {
+            kind,
+            depth,
+            caller,
+            address,
+            code_address,
+            value,
+            gas: 16,
+            input: &[0xaa],
+        });
     }
 
     fn exit(tracer: &mut CallTracer, depth: usize, outcome: &Outcome) {
@@ -333,12 +353,21 @@ mod tests {
         tracer.self_destruct(&address(2), &address(9), &U256::from(1));
         exit(&mut tracer, 1, &success());
         let json = tracer.into_trace(100, 50).to_json();
-        let tree: Vec<&str> = json.split(|c| "[]".contains(c)).filter(|part| part.len() > 2).collect();
+        let tree: Vec<&str> =
+            json.split(|c| "[]".contains(c)).filter(|part| part.len() > 2).collect();
         assert_eq!(tree.len(), 4, "{json}");
-        assert!(json.starts_with(r#"{"type":"CALL","from":"0x0000000000000000000000000000000000000001","#), "{json}");
+        assert!(
+            json.starts_with(
+                r#"{"type":"CALL","from":"0x0000000000000000000000000000000000000001","#
+            ),
+            "{json}"
+        );
         assert!(tree[0].contains(r#""gas":"0x64","gasUsed":"0x32""#), "{json}");
         assert!(tree[1].contains("STATICCALL") && !tree[1].contains("value"), "{json}");
-        assert!(tree[2].contains(r#""error":"out of gas""#) && !tree[2].contains("\"to\""), "{json}");
+        assert!(
+            tree[2].contains(r#""error":"out of gas""#) && !tree[2].contains("\"to\""),
+            "{json}"
+        );
         assert!(tree[3].contains("SELFDESTRUCT"), "{json}");
         assert_eq!(json.matches('{').count(), json.matches('}').count());
     }
@@ -357,7 +386,11 @@ mod tests {
         let positions: Vec<u64> = trace.frames[0].logs.iter().map(|log| log.position).collect();
         assert_eq!(positions, [0, 1]);
         assert!(trace.frames[1].logs.is_empty());
-        assert_eq!(trace.frames[1].from, address(2), "a delegated call is made by the contract itself");
+        assert_eq!(
+            trace.frames[1].from,
+            address(2),
+            "a delegated call is made by the contract itself"
+        );
     }
 
     #[test]

@@ -64,7 +64,12 @@ impl<'a> Eip3155Tracer<'a> {
             let comma = if index == 0 { "" } else { "," };
             write!(line, "{comma}\"{:#x}\"", primitive_types::U256::from(*word))?;
         }
-        write!(line, "],\"depth\":{},\"returnData\":\"{}\"", step.depth, json::Hex(step.return_data))?;
+        write!(
+            line,
+            "],\"depth\":{},\"returnData\":\"{}\"",
+            step.depth,
+            json::Hex(step.return_data)
+        )?;
         write!(line, ",\"refund\":\"{:#x}\",\"opName\":\"", step.refund.max(0))?;
         match step.name {
             Some(name) => line.write_str(name)?,
@@ -90,7 +95,10 @@ impl<'a> Eip3155Tracer<'a> {
 impl fmt::Debug for Eip3155Tracer<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = formatter.debug_struct("Eip3155Tracer");
-        shown.field("with_memory", &self.with_memory).field("line", &self.line).finish_non_exhaustive()
+        shown
+            .field("with_memory", &self.with_memory)
+            .field("line", &self.line)
+            .finish_non_exhaustive()
     }
 }
 

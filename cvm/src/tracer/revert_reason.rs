@@ -19,7 +19,9 @@ pub fn revert_reason(output: &[u8]) -> Option<String> {
     let (selector, arguments) = output.split_first_chunk::<4>()?;
     match selector {
         [0x08, 0xc3, 0x79, 0xa0] => error_text(arguments),
-        [0x4e, 0x48, 0x7b, 0x71] => Some(panic_meaning(U256::from_big_endian(arguments.get(..32)?))),
+        [0x4e, 0x48, 0x7b, 0x71] => {
+            Some(panic_meaning(U256::from_big_endian(arguments.get(..32)?)))
+        }
         _ => None,
     }
 }
@@ -71,7 +73,8 @@ mod tests {
     #[test]
     fn malformed_reasons_are_none() {
         assert_eq!(revert_reason(&error(32, 3, b"who\0\0")).as_deref(), Some("who"));
-        for output in [error(32, 9, b"short"), error(255, 0, b""), Vec::from([8, 0xc3]), Vec::new()] {
+        for output in [error(32, 9, b"short"), error(255, 0, b""), Vec::from([8, 0xc3]), Vec::new()]
+        {
             assert_eq!(revert_reason(&output), None);
         }
         let mut huge = error(32, 3, b"who");

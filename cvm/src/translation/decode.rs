@@ -52,7 +52,14 @@ const fn ending(instruction: Instruction) -> Ending {
     use Instruction as I;
     match instruction {
         I::Stop | I::Jump | I::Return | I::Revert | I::SelfDestruct | I::Invalid => Ending::Leaves,
-        I::JumpI | I::SStore | I::Create | I::Create2 | I::Call | I::CallCode | I::DelegateCall | I::StaticCall
+        I::JumpI
+        | I::SStore
+        | I::Create
+        | I::Create2
+        | I::Call
+        | I::CallCode
+        | I::DelegateCall
+        | I::StaticCall
         | I::Extension => Ending::FallsThrough,
         _ => Ending::No,
     }
@@ -90,7 +97,13 @@ pub(super) fn block(program: &Program, table: &OpcodeTable, pc: usize) -> Block 
                 Instruction::Pc => (Instruction::Push, 0),
                 instruction => (instruction, cell.operand),
             };
-            operations.push(Operation { instruction, operand, value, pc: at as u32, gas_before: gas });
+            operations.push(Operation {
+                instruction,
+                operand,
+                value,
+                pc: at as u32,
+                gas_before: gas,
+            });
         }
         gas += u32::from(cell.gas);
         match ending(cell.instruction) {
@@ -103,7 +116,9 @@ pub(super) fn block(program: &Program, table: &OpcodeTable, pc: usize) -> Block 
         operations,
         gas,
         stack_least: heights.least,
-        stack_most: STACK_WORDS_MAX.checked_sub(heights.growth_most).filter(|most| *most >= heights.least),
+        stack_most: STACK_WORDS_MAX
+            .checked_sub(heights.growth_most)
+            .filter(|most| *most >= heights.least),
         end: next,
         falls_through,
     }

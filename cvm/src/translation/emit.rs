@@ -48,7 +48,8 @@ impl Emitter {
         self.byte(Instruction::Block as u8);
         self.stream.extend_from_slice(&block.gas.to_le_bytes());
         self.stream.extend_from_slice(&((block.stack_least * WORD_SIZE) as u16).to_le_bytes());
-        self.stream.extend_from_slice(&(((most - block.stack_least) * WORD_SIZE) as u16).to_le_bytes());
+        self.stream
+            .extend_from_slice(&(((most - block.stack_least) * WORD_SIZE) as u16).to_le_bytes());
         let operations = fuse::fold_constants(&block.operations);
         let mut rest = operations.as_slice();
         while let Some(first) = rest.first() {
@@ -84,7 +85,10 @@ impl Emitter {
         let record = self.record.as_ref().expect("the emitter was made to record");
         let found = record.binary_search_by_key(&offset, |(offset, _)| *offset);
         let (_, operation) = record[found.expect("the fast loop stands at an instruction")];
-        Location { pc: operation.pc as usize, gas_not_due: i64::from(block.gas - operation.gas_before) }
+        Location {
+            pc: operation.pc as usize,
+            gas_not_due: i64::from(block.gas - operation.gas_before),
+        }
     }
 
     fn byte(&mut self, byte: u8) {
@@ -114,7 +118,8 @@ impl Emitter {
                 // What the block charged in advance for the instructions behind this one.
                 let own = 2;
                 self.byte(I::GasInBlock as u8);
-                self.stream.extend_from_slice(&(block.gas - operation.gas_before - own).to_le_bytes());
+                self.stream
+                    .extend_from_slice(&(block.gas - operation.gas_before - own).to_le_bytes());
             }
             I::Dup | I::Swap | I::Log | I::Extension => {
                 self.byte(operation.instruction as u8);

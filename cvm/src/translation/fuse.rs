@@ -31,7 +31,9 @@ pub(super) fn fold_constants(operations: &[Operation]) -> Vec<Operation> {
     let mut folded: Vec<Operation> = Vec::with_capacity(operations.len());
     for operation in operations {
         let value = match folded.as_slice() {
-            [.., second, first] if first.instruction == I::Push && second.instruction == I::Push => {
+            [.., second, first]
+                if first.instruction == I::Push && second.instruction == I::Push =>
+            {
                 fold_two(operation.instruction, first.value, second.value).map(|value| (2, value))
             }
             _ => None,
@@ -78,7 +80,10 @@ fn fold_two(instruction: I, top: Word, second: Word) -> Option<Word> {
 }
 
 /// The instruction that stands for the first few operations, if there is one.
-pub(super) fn first(operations: &[Operation], destination: impl Fn(Word) -> Option<usize>) -> Option<Fused> {
+pub(super) fn first(
+    operations: &[Operation],
+    destination: impl Fn(Word) -> Option<usize>,
+) -> Option<Fused> {
     branch(operations, &destination)
         .or_else(|| with_constant(operations))
         .or_else(|| address_mask(operations))
@@ -86,7 +91,12 @@ pub(super) fn first(operations: &[Operation], destination: impl Fn(Word) -> Opti
         .or_else(|| dup_pair(operations))
 }
 
-fn fused(instruction: I, length: usize, first: Option<Immediate>, second: Option<Immediate>) -> Option<Fused> {
+fn fused(
+    instruction: I,
+    length: usize,
+    first: Option<Immediate>,
+    second: Option<Immediate>,
+) -> Option<Fused> {
     Some(Fused { instruction, immediates: [first, second], length })
 }
 
@@ -103,7 +113,8 @@ fn kinds<const N: usize>(operations: &[Operation]) -> Option<[I; N]> {
 /// Comparison, perhaps negated, and a jump to a constant.
 fn branch(operations: &[Operation], destination: &impl Fn(Word) -> Option<usize>) -> Option<Fused> {
     let target = |index: usize| destination(operations[index].value).map(Immediate::Target);
-    if let Some([I::Dup, I::Push, compare @ (I::Eq | I::Gt), I::Push, I::JumpI]) = kinds::<5>(operations)
+    if let Some([I::Dup, I::Push, compare @ (I::Eq | I::Gt), I::Push, I::JumpI]) =
+        kinds::<5>(operations)
         && operations[0].operand == 1
         && let (Some(selector), Some(target)) = (constant(operations[1].value), target(3))
     {
@@ -169,7 +180,8 @@ fn with_constant(operations: &[Operation]) -> Option<Fused> {
         return None;
     }
     if let Some([I::Push, I::Push, I::MStore]) = kinds::<3>(operations)
-        && let (Some(offset), Some(value)) = (memory_offset(operations[1].value), constant(first.value))
+        && let (Some(offset), Some(value)) =
+            (memory_offset(operations[1].value), constant(first.value))
     {
         return fused(I::MStoreConstant, 3, Some(offset), Some(value));
     }
@@ -190,7 +202,8 @@ fn with_constant(operations: &[Operation]) -> Option<Fused> {
         I::Eq => I::EqImmediate,
         I::Shl | I::Shr => {
             let amount = first.value.to_u64().and_then(|amount| u8::try_from(amount).ok())?;
-            let instruction = if second.instruction == I::Shl { I::ShlImmediate } else { I::ShrImmediate };
+            let instruction =
+                if second.instruction == I::Shl { I::ShlImmediate } else { I::ShrImmediate };
             return fused(instruction, 2, Some(Immediate::Byte(amount)), None);
         }
         I::MLoad => return fused(I::MLoadImmediate, 2, Some(memory_offset(first.value)?), None),
@@ -219,7 +232,12 @@ fn address_mask(operations: &[Operation]) -> Option<Fused> {
             return fused(I::DupAddressMask, 3, Some(Immediate::Byte(operations[0].operand)), None);
         }
         Some([I::Push, I::Dup, I::And]) if is_mask(0) && operations[1].operand > 1 => {
-            return fused(I::DupAddressMask, 3, Some(Immediate::Byte(operations[1].operand - 1)), None);
+            return fused(
+                I::DupAddressMask,
+                3,
+                Some(Immediate::Byte(operations[1].operand - 1)),
+                None,
+            );
         }
         _ => {}
     }
@@ -266,6 +284,7 @@ fn dup_pair(operations: &[Operation]) -> Option<Fused> {
         I::MStore => I::DupMStore,
         _ => return None,
     };
-    let second = matches!(second, I::Dup | I::Swap).then_some(Immediate::Byte(operations[1].operand));
+    let second =
+        matches!(second, I::Dup | I::Swap).then_some(Immediate::Byte(operations[1].operand));
     fused(instruction, 2, Some(Immediate::Byte(operations[0].operand)), second)
 }

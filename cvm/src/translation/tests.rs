@@ -12,7 +12,10 @@ fn translated(code: &[u8]) -> (Program, OpcodeTable, Translation) {
 /// The instruction bytes of the first block, without header.
 fn first_block(code: &[u8]) -> Vec<u8> {
     let (_, _, translation) = translated(code);
-    let end = translation.blocks.get(1).map_or(translation.stream.len() - 34, |block| block.stream_offset as usize);
+    let end = translation
+        .blocks
+        .get(1)
+        .map_or(translation.stream.len() - 34, |block| block.stream_offset as usize);
     translation.stream()[9..end].to_vec()
 }
 
@@ -32,7 +35,10 @@ fn constants_are_folded_and_sequences_fused() {
     use Instruction as I;
     let rows: [(&[u8], &[u8]); 6] = [
         // PUSH1 1 PUSH1 1 PUSH1 160 SHL SUB AND
-        (&[0x60, 1, 0x60, 1, 0x60, 160, 0x1b, 0x03, 0x16], &[I::AndAddressMask as u8, I::Stop as u8]),
+        (
+            &[0x60, 1, 0x60, 1, 0x60, 160, 0x1b, 0x03, 0x16],
+            &[I::AndAddressMask as u8, I::Stop as u8],
+        ),
         (&[0x60, 5, 0x01], &[I::AddImmediate as u8, 5, 0, 0, 0, 0, 0, 0, 0, I::Stop as u8]),
         (&[0x90, 0x50], &[I::SwapPop as u8, 1, I::Stop as u8]),
         (&[0x81, 0x83], &[I::DupDup as u8, 2, 4, I::Stop as u8]),
@@ -60,7 +66,8 @@ fn jumps_to_constants_carry_the_target() {
 #[test]
 fn a_place_in_the_stream_is_found_in_the_code() {
     // PUSH1 1 PUSH1 2 ADD PUSH1 0 MSTORE CALLER KECCAK256: the constants become one MSTORE.
-    let (program, table, translation) = translated(&[0x60, 1, 0x60, 2, 0x01, 0x60, 0, 0x52, 0x33, 0x20]);
+    let (program, table, translation) =
+        translated(&[0x60, 1, 0x60, 2, 0x01, 0x60, 0, 0x52, 0x33, 0x20]);
     let locate = |offset| translation.locate(&program, &table, offset);
     assert_eq!(locate(0), Location { pc: 0, gas_not_due: 0 });
     let total = 3 + 3 + 3 + 3 + 3 + 2 + 30;

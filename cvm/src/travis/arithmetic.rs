@@ -40,7 +40,8 @@ fn refuse_zero_divisor(context: &OpcodeContext<'_, '_>) -> Result<(), Halt> {
 }
 
 fn binary(context: &mut OpcodeContext<'_, '_>, operation: Binary) -> Result<(), Halt> {
-    let result = operation(context.operand(0), context.operand(1)).ok_or(Halt::ArithmeticOverflow)?;
+    let result =
+        operation(context.operand(0), context.operand(1)).ok_or(Halt::ArithmeticOverflow)?;
     context.set_result(result);
     Ok(())
 }

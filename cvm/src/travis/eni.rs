@@ -16,17 +16,23 @@ pub(super) fn call(context: &mut OpcodeContext<'_, '_>) -> Result<(), Halt> {
     let (types, data) = (context.operand(1), context.operand(2));
     let fidelity = if context.is_historical() { Fidelity::Historical } else { Fidelity::Corrected };
 
-    let call = memory_codec::decode(context.memory_in_use(), types, data, fidelity).map_err(failed)?;
+    let call =
+        memory_codec::decode(context.memory_in_use(), types, data, fidelity).map_err(failed)?;
     let price = function.price(&call.arguments)?;
     context.charge(price)?;
-    let call = memory_codec::decode(context.memory_in_use(), types, data, fidelity).map_err(failed)?;
+    let call =
+        memory_codec::decode(context.memory_in_use(), types, data, fidelity).map_err(failed)?;
     let value = (function.run)(&call.arguments).map_err(failed)?;
     let result = call.layout.encode(&value, fidelity).map_err(failed)?;
     let offset = call.layout.offset;
     write_result(context, offset, &result)
 }
 
-fn write_result(context: &mut OpcodeContext<'_, '_>, offset: u64, result: &[u8]) -> Result<(), Halt> {
+fn write_result(
+    context: &mut OpcodeContext<'_, '_>,
+    offset: u64,
+    result: &[u8],
+) -> Result<(), Halt> {
     context.write_memory(Word::from(offset), result)?;
     let free = (offset + result.len() as u64).next_multiple_of(32);
     context.write_memory(Word::from(FREE_MEMORY_POINTER), &Word::from(free).to_be_bytes())?;

@@ -52,13 +52,18 @@ mod tests {
             (300, 1, "0x2acc55456eeec2dd0c28ac026fd3b7576198b32d075cb5a8516fd77547670005"),
         ];
         for (nonce, count, value) in rows {
-            assert_eq!(random_word(&seed, nonce, &code_hash, count).to_string(), value, "nonce {nonce} count {count}");
+            assert_eq!(
+                random_word(&seed, nonce, &code_hash, count).to_string(),
+                value,
+                "nonce {nonce} count {count}"
+            );
         }
     }
 
     #[test]
     fn numbers_are_seven_bits_a_byte() {
-        let rows: [(u64, &[u8]); 4] = [(0, &[0]), (127, &[127]), (128, &[0x80, 1]), (300, &[0xac, 2])];
+        let rows: [(u64, &[u8]); 4] =
+            [(0, &[0]), (127, &[127]), (128, &[0x80, 1]), (300, &[0xac, 2])];
         for (value, expected) in rows {
             let mut bytes = Vec::new();
             push_uvarint(&mut bytes, value);

@@ -34,6 +34,7 @@ impl Word {
     }
 
     /// Returns quotient and remainder; both zero when `divisor` is zero.
+    #[inline]
     #[must_use]
     pub fn div_rem(self, divisor: Self) -> (Self, Self) {
         let [d0, d1, d2, d3] = divisor.0;
@@ -141,27 +142,30 @@ pub(super) fn divide_wide(numerator: &[u64; 8], divisor: Word) -> ([u64; 8], Wor
 }
 
 /// Divides by a single limb, which is not zero.
-#[inline]
+#[inline(always)]
 fn divide_by_limb<const L: usize>(numerator: &[u64; L], divisor: u64) -> ([u64; L], u64) {
     let mut quotient = [0; L];
-    let used = used_limbs(numerator);
-    if used == 1 {
+    if numerator[1..].iter().all(|&limb| limb == 0) {
         quotient[0] = numerator[0] / divisor;
         return (quotient, numerator[0] % divisor);
     }
     let shift = divisor.leading_zeros();
     let divisor = divisor << shift;
     let v = reciprocal_of_one(divisor);
-    let mut remainder = carried(numerator[used - 1], shift);
-    for index in (0..used).rev() {
+    let mut remainder = carried(numerator[L - 1], shift);
+    for index in (0..L).rev() {
         let limb = shifted_limb(numerator, index, shift);
-        (quotient[index], remainder) = divide_two_by_one(remainder, limb, divisor, v);
+        if remainder == 0 && limb < divisor {
+            remainder = limb;
+        } else {
+            (quotient[index], remainder) = divide_two_by_one(remainder, limb, divisor, v);
+        }
     }
     (quotient, remainder >> shift)
 }
 
 /// Divides by `N` limbs, of which the highest is not zero; `N` is at least 2.
-#[inline]
+#[inline(always)]
 fn divide<const L: usize, const N: usize>(
     numerator: &[u64; L],
     divisor: [u64; N],
@@ -169,20 +173,14 @@ fn divide<const L: usize, const N: usize>(
     let shift = divisor[N - 1].leading_zeros();
     let divisor = Divisor::new(divisor, shift);
     let mut quotient = [0; L];
-    let used = used_limbs(numerator);
-    if used < N {
-        let mut remainder = [0; N];
-        remainder.copy_from_slice(&numerator[..N]);
-        return (quotient, remainder);
-    }
     // The limb that the shift pushes out at the top is below the divisor's highest limb, so that the first
     // remainder is below the divisor.
     let mut remainder = [0; N];
-    remainder[N - 1] = carried(numerator[used - 1], shift);
+    remainder[N - 1] = carried(numerator[L - 1], shift);
     for (position, limb) in remainder[..N - 1].iter_mut().enumerate() {
-        *limb = shifted_limb(numerator, used - N + 1 + position, shift);
+        *limb = shifted_limb(numerator, L - N + 1 + position, shift);
     }
-    for index in (0..=used - N).rev() {
+    for index in (0..=L - N).rev() {
         let limb = shifted_limb(numerator, index, shift);
         (quotient[index], remainder) = divisor.feed(remainder, limb);
     }
@@ -218,6 +216,9 @@ impl<const N: usize> Divisor<N> {
         let mut window = [limb; N];
         window[1..].copy_from_slice(&remainder[..N - 1]);
         let high = join(remainder[N - 1], window[N - 1]);
+        if high < self.top >> 64 {
+            return (0, window);
+        }
         if high >= self.top {
             return self.feed_equal_tops(window);
         }
@@ -254,12 +255,6 @@ impl<const N: usize> Divisor<N> {
         }
         (u64::MAX, window)
     }
-}
-
-/// Counts the limbs up to the highest that is not zero; at least one.
-#[inline(always)]
-fn used_limbs<const L: usize>(limbs: &[u64; L]) -> usize {
-    limbs.iter().rposition(|&limb| limb != 0).map_or(1, |index| index + 1)
 }
 
 /// Returns limb `index` of the number shifted left by `shift` below 64.

@@ -16,10 +16,20 @@ const fn first_guess() -> [u16; 256] {
     table
 }
 
-/// Returns floor((2^128 - 1) / d) - 2^64 for a normalised `d` (algorithm 2).
+/// Returns floor((2^128 - 1) / d) - 2^64 for a normalised `d`.
 #[inline]
 pub(super) fn reciprocal_of_one(d: u64) -> u64 {
     debug_assert!(d >> 63 == 1);
+    // The processor's own division of two limbs takes half the time where there is one.
+    if cfg!(target_arch = "x86_64") {
+        (join(!d, u64::MAX) / u128::from(d)) as u64
+    } else {
+        refined_reciprocal(d)
+    }
+}
+
+/// Returns the same by Newton's iteration (algorithm 2).
+fn refined_reciprocal(d: u64) -> u64 {
     let leading_40 = (d >> 24) + 1;
     let half_up = (d >> 1) + (d & 1);
 
@@ -108,4 +118,23 @@ pub(super) fn join(high: u64, low: u64) -> u128 {
 #[inline(always)]
 fn high_product(a: u64, b: u64) -> u64 {
     ((u128::from(a) * u128::from(b)) >> 64) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{join, reciprocal_of_one, refined_reciprocal};
+
+    #[test]
+    fn reciprocals_are_those_of_the_definition() {
+        let mut d = 1 << 63;
+        for step in 0..100_000_u64 {
+            let expected = (join(!d, u64::MAX) / u128::from(d)) as u64;
+            assert_eq!(refined_reciprocal(d), expected, "{d}");
+            assert_eq!(reciprocal_of_one(d), expected, "{d}");
+            d = d.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(step) | (1 << 63);
+        }
+        for d in [1 << 63, (1 << 63) + 1, u64::MAX, u64::MAX - 1] {
+            assert_eq!(refined_reciprocal(d), reciprocal_of_one(d), "{d}");
+        }
+    }
 }

@@ -1,8 +1,8 @@
 //! A chain of one account in memory, the published Lity contracts, and as much of the ABI as they need.
 
 use cybermiles_cvm::{
-    Address, Block, Environment, Executed, FeeTerms, H256, Host, MemoryAccount, MemoryState, Outcome, Rules, Target,
-    Transaction, U256, Vm, keccak256,
+    Address, Block, Environment, Executed, FeeTerms, H256, Host, MemoryAccount, MemoryState,
+    Outcome, Rules, Target, Transaction, U256, Vm, keccak256,
 };
 use std::{env, fs, path::Path};
 
@@ -56,7 +56,8 @@ impl Chain {
         let mut state = MemoryState::default();
         let balance = U256::from(1_000_000_000_000_000_000u64);
         state.insert(SENDER, MemoryAccount { balance, ..MemoryAccount::default() });
-        let block = Block { number: 1, gas_limit: u64::MAX, beneficiary: BENEFICIARY, ..Block::default() };
+        let block =
+            Block { number: 1, gas_limit: u64::MAX, beneficiary: BENEFICIARY, ..Block::default() };
         Self { state, host: TestHost::default(), block, machine: Vm::new(rules) }
     }
 
@@ -72,15 +73,23 @@ impl Chain {
 
     /// Executes a transaction and keeps its changes.
     pub(crate) fn execute(&mut self, transaction: &Transaction, fee: &FeeTerms) -> Executed {
-        let environment = Environment { host: &self.host, ..Environment::new(&self.block, &self.state) };
-        let executed = self.machine.execute_in(environment, transaction, fee).expect("the transaction is valid");
+        let environment =
+            Environment { host: &self.host, ..Environment::new(&self.block, &self.state) };
+        let executed = self
+            .machine
+            .execute_in(environment, transaction, fee)
+            .expect("the transaction is valid");
         self.state.apply(&executed.diff);
         executed
     }
 
     /// Creates a contract.
     pub(crate) fn deploy(&mut self, code: &[u8]) -> Address {
-        let transaction = Transaction { target: Target::Create, input: code.to_vec().into(), ..self.transaction() };
+        let transaction = Transaction {
+            target: Target::Create,
+            input: code.to_vec().into(),
+            ..self.transaction()
+        };
         match self.execute(&transaction, &FeeTerms::default()).outcome {
             Outcome::Created { address, .. } => address,
             other => panic!("not created: {other:?}"),
@@ -89,8 +98,11 @@ impl Chain {
 
     /// Calls a contract and gives how that ended.
     pub(crate) fn outcome(&mut self, contract: Address, input: Vec<u8>) -> Outcome {
-        let transaction =
-            Transaction { target: Target::Call(contract), input: input.into(), ..self.transaction() };
+        let transaction = Transaction {
+            target: Target::Call(contract),
+            input: input.into(),
+            ..self.transaction()
+        };
         self.execute(&transaction, &FeeTerms::default()).outcome
     }
 
@@ -145,7 +157,9 @@ impl Abi {
             match slot {
                 Slot::Word(word) => head.extend_from_slice(word),
                 Slot::String(bytes) => {
-                    head.extend_from_slice(&U256::from(32 * self.head.len() + tail.len()).to_big_endian());
+                    head.extend_from_slice(
+                        &U256::from(32 * self.head.len() + tail.len()).to_big_endian(),
+                    );
                     tail.extend_from_slice(&U256::from(bytes.len()).to_big_endian());
                     tail.extend_from_slice(bytes);
                     tail.resize(tail.len().next_multiple_of(32), 0);

@@ -1,7 +1,7 @@
 //! The notations of arguments that several commands share.
 
 use cybermiles_cvm::{
-    Revision, Rules,
+    Revision, Rules, Translate, UnknownRevision,
     tool::fixture::{Number, parse_bytes},
 };
 use primitive_types::{H160 as Address, U256};
@@ -13,7 +13,9 @@ pub(crate) fn bytes(text: &str) -> Result<Vec<u8>, String> {
         None => text.to_owned(),
         Some("-") => {
             let mut input = String::new();
-            io::stdin().read_to_string(&mut input).map_err(|error| format!("standard input: {error}"))?;
+            io::stdin()
+                .read_to_string(&mut input)
+                .map_err(|error| format!("standard input: {error}"))?;
             input
         }
         Some(path) => fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?,
@@ -31,13 +33,26 @@ pub(crate) fn word(text: &str) -> Result<U256, String> {
 /// An address on the command line.
 pub(crate) fn address(text: &str) -> Result<Address, String> {
     let bytes = parse_bytes(text).map_err(|error| error.to_string())?;
-    <[u8; 20]>::try_from(bytes).map(Address).map_err(|bytes| format!("an address has 20 bytes, not {}", bytes.len()))
+    <[u8; 20]>::try_from(bytes)
+        .map(Address)
+        .map_err(|bytes| format!("an address has 20 bytes, not {}", bytes.len()))
+}
+
+/// When to translate code, on the command line.
+pub(crate) fn translate(name: &str) -> Result<Translate, String> {
+    match name {
+        "hot" => Ok(Translate::WhenHot),
+        "always" => Ok(Translate::Always),
+        "never" => Ok(Translate::Never),
+        _ => Err("unknown; expected hot, always or never".to_owned()),
+    }
 }
 
 /// A rule set on the command line, by the name of its revision.
 pub(crate) fn rules(name: &str) -> Result<Rules, String> {
-    let revision: Revision = name.parse().map_err(|_| {
-        let names: Vec<String> = Revision::ALL.iter().map(|revision| revision.name().to_lowercase()).collect();
+    let revision: Revision = name.parse().map_err(|UnknownRevision| {
+        let names: Vec<String> =
+            Revision::ALL.iter().map(|revision| revision.name().to_lowercase()).collect();
         format!("unknown; expected one of {}", names.join(", "))
     })?;
     Ok(Rules::ethereum(revision))

@@ -26,7 +26,10 @@ pub(crate) struct BenchArguments {
 pub(crate) fn bench(arguments: &BenchArguments) -> io::Result<ExitCode> {
     let workloads = workloads(arguments)?;
     let mut is_right = true;
-    println!("{:<34}  {:>12}  {:>12}  {:>10}  {:>6}", "workload", "gas", "best us", "Mgas/s", "runs");
+    println!(
+        "{:<34}  {:>12}  {:>12}  {:>10}  {:>6}",
+        "workload", "gas", "best us", "Mgas/s", "runs"
+    );
     for workload in &workloads {
         let mut machine = workload.machine();
         let executed = match workload.check(&mut machine) {
@@ -55,7 +58,9 @@ fn workloads(arguments: &BenchArguments) -> io::Result<Vec<Workload>> {
     }
     let mut workloads = Vec::new();
     for path in suite::json_files(&arguments.paths)? {
-        let named = |error: &dyn std::fmt::Display| io::Error::other(format!("{}: {error}", path.display()));
+        let named = |error: &dyn std::fmt::Display| {
+            io::Error::other(format!("{}: {error}", path.display()))
+        };
         let text = fs::read_to_string(&path).map_err(|error| named(&error))?;
         let workload = Workload::parse(&text).map_err(|error| named(&error))?;
         if workload.name.contains(&arguments.name) {

@@ -27,11 +27,11 @@ struct Arguments {
 enum Command {
     /// Run bytecode and show what it did.
     Run(Box<run::RunArguments>),
-    /// Run state tests (GeneralStateTests of ethereum/tests, state_tests of execution-spec-tests).
+    /// Run state tests of ethereum/tests, ethereum/legacytests or execution-spec-tests.
     Statetest(suites::StateTestArguments),
-    /// Run VM tests (VMTests of ethereum/legacytests).
+    /// Run VM tests of ethereum/legacytests.
     Vmtest(suites::SuiteArguments),
-    /// Run transaction tests (TransactionTests of ethereum/tests).
+    /// Run transaction tests of ethereum/tests.
     Txtest(suites::SuiteArguments),
     /// List the instructions of bytecode.
     Disasm(run::DisasmArguments),

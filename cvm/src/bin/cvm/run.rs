@@ -3,8 +3,8 @@
 use crate::{arguments, suites::StandardError};
 use clap::{Args, ValueEnum};
 use cybermiles_cvm::{
-    Address, Block, CallTracer, Called, Eip3155Tracer, Environment, MemoryAccount, MemoryState, Message, Outcome,
-    Revision, Rules, Step, StepEnd, Tracer, U256, Vm, revert_reason,
+    Address, Block, CallTracer, Called, Eip3155Tracer, Environment, MemoryAccount, MemoryState,
+    Message, Outcome, Revision, Rules, Step, StepEnd, Tracer, U256, Vm, revert_reason,
     tool::disassembly::{self, opcode_table},
 };
 use serde_json::{Value, json};
@@ -97,7 +97,10 @@ pub(crate) fn run(arguments: &RunArguments) -> io::Result<ExitCode> {
         ..Message::default()
     };
     let mut state = MemoryState::default();
-    state.insert(arguments.address, MemoryAccount { nonce: 1, code: code.into(), ..MemoryAccount::default() });
+    state.insert(
+        arguments.address,
+        MemoryAccount { nonce: 1, code: code.into(), ..MemoryAccount::default() },
+    );
     let called = call_traced(arguments, &message, &state)?;
     if arguments.json {
         println!("{}", to_json(&called, arguments.gas));
@@ -109,11 +112,16 @@ pub(crate) fn run(arguments: &RunArguments) -> io::Result<ExitCode> {
 
 /// The block around the call: height 1, one second into the epoch, with room for every gas limit.
 fn block_of(rules: &Rules) -> Block {
-    let blob_base_fee = if rules.revision() >= Revision::Cancun { U256::one() } else { U256::zero() };
+    let blob_base_fee =
+        if rules.revision() >= Revision::Cancun { U256::one() } else { U256::zero() };
     Block { number: 1, timestamp: 1, gas_limit: u64::MAX, blob_base_fee, ..Block::default() }
 }
 
-fn call_traced(arguments: &RunArguments, message: &Message, state: &MemoryState) -> io::Result<Called> {
+fn call_traced(
+    arguments: &RunArguments,
+    message: &Message,
+    state: &MemoryState,
+) -> io::Result<Called> {
     let block = block_of(&arguments.rules);
     let mut machine = Vm::new(arguments.rules.clone());
     let mut watch = |tracer: &mut dyn Tracer| {
@@ -129,7 +137,10 @@ fn call_traced(arguments: &RunArguments, message: &Message, state: &MemoryState)
             called
         }
         Some(TraceForm::Table) => {
-            println!("{:>6}  {:<14}  {:>10}  {:>8}  {:>6}  stack, top first", "pc", "opcode", "gas", "cost", "memory");
+            println!(
+                "{:>6}  {:<14}  {:>10}  {:>8}  {:>6}  stack, top first",
+                "pc", "opcode", "gas", "cost", "memory"
+            );
             watch(&mut TableTracer::default())
         }
         Some(TraceForm::Calls) => {
@@ -206,7 +217,12 @@ fn to_text(called: &Called, gas_limit: u64) -> String {
             lines.push(format!("storage   {:?} [{key:#x}] = {value:#x}", change.address));
         }
         if let (Some(after), Some(code)) = (&change.account, &change.code) {
-            lines.push(format!("contract  {:?} {} bytes, {:?}", change.address, code.len(), after.code_hash));
+            lines.push(format!(
+                "contract  {:?} {} bytes, {:?}",
+                change.address,
+                code.len(),
+                after.code_hash
+            ));
         }
         if change.account.is_none() {
             lines.push(format!("destroyed {:?}", change.address));
@@ -223,7 +239,10 @@ fn to_json(called: &Called, gas_limit: u64) -> Value {
         json!({ "address": format!("{:?}", log.address), "topics": topics, "data": hex(&log.data) })
     });
     let accounts = called.diff.accounts.iter().map(|change| {
-        let slots = change.storage.iter().map(|(key, value)| (format!("{key:#x}"), json!(format!("{value:#x}"))));
+        let slots = change
+            .storage
+            .iter()
+            .map(|(key, value)| (format!("{key:#x}"), json!(format!("{value:#x}"))));
         json!({
             "address": format!("{:?}", change.address),
             "exists": change.account.is_some(),

@@ -1,10 +1,14 @@
 //! The commands that run official test suites.
 
+use crate::arguments;
 use clap::Args;
-use cybermiles_cvm::tool::{
-    state_test::{self, Detail, Lines, Selection},
-    suite::{self, FileReport, Tally},
-    transaction_test, vm_test,
+use cybermiles_cvm::{
+    Translate,
+    tool::{
+        state_test::{self, Detail, Lines, Selection},
+        suite::{self, FileReport, Tally},
+        transaction_test, vm_test,
+    },
 };
 use std::{
     fmt, io,
@@ -34,6 +38,9 @@ pub(crate) struct StateTestArguments {
     /// Only tests whose name contains this.
     #[arg(long, value_name = "TEXT", default_value = "")]
     name: String,
+    /// When to translate code for the fast loop: hot, always or never.
+    #[arg(long, value_name = "WHEN", default_value = "hot", value_parser = arguments::translate)]
+    translate: Translate,
     /// Write each step to standard error (EIP-3155), and after them a line with the state root.
     #[arg(long)]
     json: bool,
@@ -44,7 +51,11 @@ pub(crate) struct StateTestArguments {
 
 /// Runs `cvm statetest`.
 pub(crate) fn state_tests(arguments: &StateTestArguments) -> io::Result<ExitCode> {
-    let selection = Selection { forks: arguments.fork.clone(), name_contains: arguments.name.clone() };
+    let selection = Selection {
+        forks: arguments.fork.clone(),
+        name_contains: arguments.name.clone(),
+        translate: arguments.translate,
+    };
     let detail = match (arguments.json, arguments.json_outcome) {
         (true, _) => Detail::Steps,
         (false, true) => Detail::Outcomes,
@@ -76,7 +87,8 @@ pub(crate) fn vm_tests(arguments: &SuiteArguments) -> io::Result<ExitCode> {
 
 /// Runs `cvm txtest`.
 pub(crate) fn transaction_tests(arguments: &SuiteArguments) -> io::Result<ExitCode> {
-    let tally = transaction_test::run(&arguments.paths, &mut io::stdout()).map_err(io::Error::other)?;
+    let tally =
+        transaction_test::run(&arguments.paths, &mut io::stdout()).map_err(io::Error::other)?;
     Ok(if tally.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -152,6 +164,6 @@ impl StandardError {
 
 impl fmt::Write for StandardError {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0.write_all(text.as_bytes()).map_err(|_| fmt::Error)
+        self.0.write_all(text.as_bytes()).map_err(|_closed| fmt::Error)
     }
 }

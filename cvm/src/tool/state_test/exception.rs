@@ -6,7 +6,8 @@ use crate::{InvalidTransaction, Refusal, TransactionKind};
 ///
 /// Names that no cause here has (of encodings, or of forks to come) allow every cause: then only the refusal counts.
 pub(super) fn allows(expected: &str, names_of_cause: &[&str]) -> bool {
-    let mut expected = expected.split('|').map(|name| name.trim().trim_start_matches("TransactionException."));
+    let mut expected =
+        expected.split('|').map(|name| name.trim().trim_start_matches("TransactionException."));
     expected.any(|name| names_of_cause.contains(&name) || !is_known(name))
 }
 
@@ -25,8 +26,11 @@ const GAS_CAP: &[&str] = &["GAS_LIMIT_EXCEEDS_MAXIMUM"];
 const INTRINSIC: &[&str] = &["INTRINSIC_GAS_TOO_LOW", "TR_IntrinsicGas"];
 const FLOOR: &[&str] = &["INTRINSIC_GAS_BELOW_FLOOR_GAS_COST", "INTRINSIC_GAS_TOO_LOW"];
 const GAS_COST: &[&str] = &["GASLIMIT_PRICE_PRODUCT_OVERFLOW", "INSUFFICIENT_ACCOUNT_FUNDS"];
-const PRIORITY: &[&str] =
-    &["PRIORITY_GREATER_THAN_MAX_FEE_PER_GAS", "PRIORITY_GREATER_THAN_MAX_FEE_PER_GAS_2", "TR_TipGtFeeCap"];
+const PRIORITY: &[&str] = &[
+    "PRIORITY_GREATER_THAN_MAX_FEE_PER_GAS",
+    "PRIORITY_GREATER_THAN_MAX_FEE_PER_GAS_2",
+    "TR_TipGtFeeCap",
+];
 const INIT_CODE: &[&str] = &["INITCODE_SIZE_EXCEEDED", "TR_InitCodeLimitExceeded"];
 const BLOB_CREATE: &[&str] = &["TYPE_3_TX_CONTRACT_CREATION", "TR_BLOBCREATE"];
 const SET_CODE_CREATE: &[&str] = &["TYPE_4_TX_CONTRACT_CREATION"];
@@ -44,7 +48,8 @@ const SENDER: &[&str] = &["SENDER_NOT_EOA", "SenderNotEOA"];
 const BLOCK_GAS: &[&str] = &["GAS_ALLOWANCE_EXCEEDED", "TR_GasLimitReached"];
 const BASE_FEE: &[&str] = &["INSUFFICIENT_MAX_FEE_PER_GAS", "TR_FeeCapLessThanBlocks"];
 const BLOB_FEE: &[&str] = &["INSUFFICIENT_MAX_FEE_PER_BLOB_GAS", "TR_FeeCapLessThanBlocksBlobGas"];
-const BALANCE: &[&str] = &["INSUFFICIENT_ACCOUNT_FUNDS", "GASLIMIT_PRICE_PRODUCT_OVERFLOW", "TR_NoFunds"];
+const BALANCE: &[&str] =
+    &["INSUFFICIENT_ACCOUNT_FUNDS", "GASLIMIT_PRICE_PRODUCT_OVERFLOW", "TR_NoFunds"];
 
 const KNOWN: &[&[&str]] = &[
     TYPE_1,
@@ -86,7 +91,9 @@ pub(super) const fn names_of_invalid(error: &InvalidTransaction) -> &'static [&'
             TransactionKind::Blob => TYPE_3,
             TransactionKind::SetCode => TYPE_4,
         },
-        Invalid::ProtectedTooEarly { .. } | Invalid::ChainId { .. } | Invalid::ChainIdMissing => CHAIN_ID,
+        Invalid::ProtectedTooEarly { .. } | Invalid::ChainId { .. } | Invalid::ChainIdMissing => {
+            CHAIN_ID
+        }
         Invalid::Signature(_) => SIGNATURE,
         Invalid::NonceMax { .. } => NONCE_MAX,
         Invalid::GasLimitAboveMax { .. } => GAS_CAP,

@@ -4,10 +4,7 @@ use crate::tool::fixture::{Accounts, Number, Text, small, word};
 use bytes::Bytes;
 use primitive_types::{H160 as Address, H256, U256};
 use serde::{Deserialize, Deserializer};
-use std::{
-    borrow::Cow,
-    collections::BTreeMap,
-};
+use std::{borrow::Cow, collections::BTreeMap};
 
 /// A state test: a state, a transaction in several variants, and what is expected of each variant per fork.
 #[derive(Clone, Debug, Deserialize)]
@@ -81,11 +78,14 @@ pub(super) struct Recipient(pub(super) Option<Address>);
 
 impl<'de> Deserialize<'de> for Recipient {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Some(text) = Option::<Cow<'de, str>>::deserialize(deserializer)? else { return Ok(Self(None)) };
+        let Some(text) = Option::<Cow<'de, str>>::deserialize(deserializer)? else {
+            return Ok(Self(None));
+        };
         if matches!(text.trim(), "" | "0x") {
             return Ok(Self(None));
         }
-        let address: Text<Address> = Deserialize::deserialize(serde::de::value::CowStrDeserializer::new(text))?;
+        let address: Text<Address> =
+            Deserialize::deserialize(serde::de::value::CowStrDeserializer::new(text))?;
         Ok(Self(Some(address.0)))
     }
 }

@@ -1,9 +1,11 @@
 //! From a test file's words to a block, a transaction and rules.
 
-use super::format::{AuthorizationEntry, BlobSchedule, Environment, Expectation, StateTest, Template};
+use super::format::{
+    AuthorizationEntry, BlobSchedule, Environment, Expectation, StateTest, Template,
+};
 use crate::{
-    AccessListItem, Authorization, Block, Revision, SecretKey, Target, Transaction, TransactionKind, blob_base_fee,
-    blob_base_fee_with_fraction, tool::fixture::Number,
+    AccessListItem, Authorization, Block, Revision, SecretKey, Target, Transaction,
+    TransactionKind, blob_base_fee, blob_base_fee_with_fraction, tool::fixture::Number,
 };
 use primitive_types::{H160 as Address, H256, U256};
 use std::collections::BTreeMap;
@@ -12,21 +14,13 @@ use std::collections::BTreeMap;
 ///
 /// Blob-parameter-only forks (EIP-7892) run Osaka; their numbers come from the file's blob schedule.
 pub(super) fn revision_of(fork: &str) -> Option<Revision> {
-    let is_blob_parameter_fork =
-        fork.strip_prefix("BPO").is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()));
+    let is_blob_parameter_fork = fork
+        .strip_prefix("BPO")
+        .is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()));
     if is_blob_parameter_fork { Some(Revision::Osaka) } else { fork.parse().ok() }
 }
 
 impl StateTest {
-    /// Says why the rules that the file was filled with are not those of the fork it names.
-    ///
-    /// Files of ethereum/tests were filled by retesteth, which was retired before Prague was final: what they call Prague
-    /// are drafts, with the EVM object format, or with the first addresses and prices of the BLS12-381 contracts.
-    pub(super) fn draft(&self, fork: &str) -> Option<String> {
-        let filler = self.info.filled_by.as_deref()?;
-        (revision_of(fork)? >= Revision::Prague).then(|| format!("filled by {filler} with a draft of {fork}"))
-    }
-
     pub(super) fn chain_id(&self) -> u64 {
         self.config.chainid.and_then(Number::to_u64).unwrap_or(1)
     }
@@ -39,10 +33,13 @@ impl StateTest {
 impl Environment {
     /// The block under a revision. What a file leaves out is as in go-ethereum's runner: base fee 10, no excess blob gas.
     pub(super) fn to_block(&self, revision: Revision, schedule: Option<BlobSchedule>) -> Block {
-        let base_fee = self.current_base_fee.and_then(Number::to_word).unwrap_or_else(|| U256::from(10));
+        let base_fee =
+            self.current_base_fee.and_then(Number::to_word).unwrap_or_else(|| U256::from(10));
         let excess = self.excess_blob_gas(schedule);
         let blob_base_fee = match schedule {
-            Some(schedule) => blob_base_fee_with_fraction(excess, schedule.base_fee_update_fraction),
+            Some(schedule) => {
+                blob_base_fee_with_fraction(excess, schedule.base_fee_update_fraction)
+            }
             None => blob_base_fee(revision, excess),
         };
         let prev_randao = match &self.current_random {
@@ -75,7 +72,8 @@ impl Environment {
         }
         let parent = |number: Option<Number>| number.and_then(Number::to_u64).unwrap_or(0);
         let target = schedule.map_or(3, |schedule| schedule.target).saturating_mul(GAS_PER_BLOB);
-        let available = parent(self.parent_excess_blob_gas).saturating_add(parent(self.parent_blob_gas_used));
+        let available =
+            parent(self.parent_excess_blob_gas).saturating_add(parent(self.parent_blob_gas_used));
         available.saturating_sub(target)
     }
 }
@@ -96,7 +94,11 @@ pub(super) enum PrepareError {
 
 impl Template {
     /// The variant of the transaction that an expectation names.
-    pub(super) fn to_transaction(&self, of: &Expectation, chain_id: u64) -> Result<Transaction, PrepareError> {
+    pub(super) fn to_transaction(
+        &self,
+        of: &Expectation,
+        chain_id: u64,
+    ) -> Result<Transaction, PrepareError> {
         let input = pick(&self.data, of.indexes.data)?.0.clone();
         let access_list = self.access_list(of.indexes.data)?;
         let kind = self.kind(access_list.is_some());
@@ -117,7 +119,9 @@ impl Template {
             access_list: access_list.unwrap_or_default(),
             max_fee_per_blob_gas: fit(self.max_fee_per_blob_gas.unwrap_or_default(), "blob fee")?,
             blob_hashes: self.blob_versioned_hashes.iter().flatten().map(|hash| hash.0).collect(),
-            authorizations: authorizations.map(AuthorizationEntry::to_authorization).collect::<Result<_, _>>()?,
+            authorizations: authorizations
+                .map(AuthorizationEntry::to_authorization)
+                .collect::<Result<_, _>>()?,
         })
     }
 
@@ -141,7 +145,8 @@ impl Template {
             return Ok(sender.0);
         }
         let key = self.secret_key.as_ref().ok_or(PrepareError::NoSender)?;
-        let key = SecretKey::from_bytes(&key.0.0).map_err(|_| PrepareError::NoSender)?;
+        let key =
+            SecretKey::from_bytes(&key.0.0).map_err(|_out_of_range| PrepareError::NoSender)?;
         Ok(key.address())
     }
 
@@ -164,7 +169,8 @@ impl AuthorizationEntry {
             chain_id: fit(self.chain_id, "authorization chain id")?,
             address: self.address.0,
             nonce: fit_u64(self.nonce, "authorization nonce")?,
-            y_parity: u8::try_from(parity).map_err(|_| PrepareError::Unrepresentable("authorization parity"))?,
+            y_parity: u8::try_from(parity)
+                .map_err(|_too_large| PrepareError::Unrepresentable("authorization parity"))?,
             r: fit(self.r, "authorization signature")?,
             s: fit(self.s, "authorization signature")?,
         })

@@ -1,8 +1,12 @@
 //! Compares what happened with what a state test expects.
 
-use super::{exception, format::{Expectation, Indexes, Receipt, ReceiptLog, Status}};
+use super::{
+    exception,
+    format::{Expectation, Indexes, Receipt, ReceiptLog, Status},
+};
 use crate::{
-    AccountDiff, Envelope, Executed, Log, MemoryState, Outcome, Revision, StateDiff, Transaction, keccak256,
+    AccountDiff, Envelope, Executed, Log, MemoryState, Outcome, Revision, StateDiff, Transaction,
+    keccak256,
     tool::{fixture::Number, trie::state_root},
 };
 use bytes::Bytes;
@@ -88,7 +92,11 @@ impl CaseResult {
 pub fn logs_hash(logs: &[Log]) -> H256 {
     let mut stream = RlpStream::new_list(logs.len());
     for log in logs {
-        stream.begin_list(3).append(&log.address).append_list(&log.topics).append(&log.data.as_ref());
+        stream
+            .begin_list(3)
+            .append(&log.address)
+            .append_list(&log.topics)
+            .append(&log.data.as_ref());
     }
     keccak256(&stream.out())
 }
@@ -100,20 +108,28 @@ pub(super) struct Judge<'a> {
     pub(super) revision: Revision,
     pub(super) coinbase: Address,
     pub(super) pre: &'a MemoryState,
+    /// Whether the file was filled by retesteth, which gives the block reward even when the transaction is refused.
+    pub(super) rewards_refused: bool,
 }
 
 impl Judge<'_> {
     /// Decodes the signed form, if the file has it, and compares it with what the fields say.
     ///
     /// Returns the transaction to execute: the decoded one, which knows whether it is bound to a chain.
-    pub(super) fn check_encoding(&self, fields: Transaction) -> Result<Transaction, CaseResult> {
+    pub(super) fn check_encoding(
+        &self,
+        fields: Transaction,
+    ) -> Result<Transaction, Box<CaseResult>> {
         let Some(bytes) = &self.expectation.txbytes else { return Ok(fields) };
-        let decoded = Envelope::decode(&bytes.0).map_err(|error| self.malformed(error.to_string()))?;
-        let mut decoded = decoded.into_transaction().map_err(|error| self.malformed(error.to_string()))?;
+        let decoded = Envelope::decode(&bytes.0)
+            .map_err(|error| Box::new(self.malformed(error.to_string())))?;
+        let mut decoded = decoded
+            .into_transaction()
+            .map_err(|error| Box::new(self.malformed(error.to_string())))?;
         let chain_id = core::mem::replace(&mut decoded.chain_id, fields.chain_id);
         if decoded != fields {
             let why = format!("txbytes and fields differ: {decoded:?} against {fields:?}");
-            return Err(CaseResult::without_execution(Verdict::Failed(why)));
+            return Err(Box::new(CaseResult::without_execution(Verdict::Failed(why))));
         }
         decoded.chain_id = chain_id;
         Ok(decoded)
@@ -142,7 +158,11 @@ impl Judge<'_> {
             (None, _) => result.differs(format!("refused: {why}")),
         }
         result.error = why;
-        self.compare_state(self.pre, &mut result);
+        let mut post = self.pre.clone();
+        if self.rewards_refused {
+            self.reward_nothing(&mut post);
+        }
+        self.compare_state(&post, &mut result);
         self.expect_logs(&[], &mut result);
         result
     }
@@ -175,7 +195,8 @@ impl Judge<'_> {
     fn compare_state(&self, post: &MemoryState, result: &mut CaseResult) {
         let root = state_root(post);
         result.state_root = Some(root);
-        let difference = self.expectation.state.as_ref().and_then(|accounts| accounts.difference(post));
+        let difference =
+            self.expectation.state.as_ref().and_then(|accounts| accounts.difference(post));
         if let Some(difference) = difference {
             result.differs(difference);
         }
@@ -220,7 +241,10 @@ impl Judge<'_> {
         if let Some(expected) = &self.expectation.logs
             && expected.0 != result.logs_hash
         {
-            result.differs(format!("logs hash: expected {:#x}, found {:#x}", expected.0, result.logs_hash));
+            result.differs(format!(
+                "logs hash: expected {:#x}, found {:#x}",
+                expected.0, result.logs_hash
+            ));
         }
     }
 }
@@ -258,7 +282,10 @@ impl Receipt {
         if let Some(expected) = &self.logs {
             let expected: Vec<Log> = expected.iter().map(ReceiptLog::to_log).collect();
             if expected != executed.logs {
-                result.differs(format!("receipt logs: expected {expected:?}, found {:?}", executed.logs));
+                result.differs(format!(
+                    "receipt logs: expected {expected:?}, found {:?}",
+                    executed.logs
+                ));
             }
         }
     }
