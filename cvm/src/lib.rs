@@ -44,6 +44,7 @@ mod journal;
 mod keccak;
 mod memory;
 mod memory_state;
+mod miles;
 mod native;
 mod opcode;
 mod outcome;
@@ -56,6 +57,7 @@ mod rules;
 mod signature;
 mod state_diff;
 mod state_view;
+mod system_contract;
 #[cfg(feature = "cli")]
 pub mod tool;
 mod tracer;
@@ -91,6 +93,7 @@ pub use signature::{
 };
 pub use state_diff::{AccountDiff, StateDiff};
 pub use state_view::{AccountInfo, BackendError, EMPTY_CODE_HASH, StateView};
+pub use system_contract::{SystemContext, SystemContract, SystemFailure};
 pub use tracer::{
     CallFrame, CallKind, CallLog, CallTrace, CallTracer, Eip3155Tracer, Enter, Exit, NoTracer,
     Step, StepEnd, Tracer, revert_reason,

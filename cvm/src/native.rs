@@ -181,8 +181,15 @@ pub(crate) const HISTORICAL: [NativeFunction; 5] = [
 ];
 
 /// The same functions, at prices that cover their work.
-pub(crate) const PRICED: [NativeFunction; 5] =
-    [json::FUNCTION, reverse::FUNCTION, rsa::DECRYPT, rsa::ENCRYPT, scrypt::FUNCTION];
+pub(crate) const PRICED: [NativeFunction; 7] = [
+    json::ARRAY_GET,
+    json::OBJECT_GET,
+    json::PARSE_STRING,
+    reverse::FUNCTION,
+    rsa::DECRYPT,
+    rsa::ENCRYPT,
+    scrypt::FUNCTION,
+];
 
 /// The bytes of a string argument, which the signature made sure of.
 fn string<'v>(arguments: &'v [NativeValue<'_>], index: usize) -> Result<&'v [u8], NativeError> {

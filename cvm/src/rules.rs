@@ -1,8 +1,9 @@
 //! What executes: opcodes, prices, limits and precompiled contracts, as one value.
 
 use crate::{
-    EnvelopeRules, ExtensionOpcode, NativeFunction, Opcode, Precompile, Revision, gas::Schedule,
-    native::NativeTable, opcode::OpcodeTable, precompile_table::PrecompileTable, precompiles,
+    EnvelopeRules, ExtensionOpcode, NativeFunction, Opcode, Precompile, Revision, SystemContract,
+    gas::Schedule, native::NativeTable, opcode::OpcodeTable, precompile_table::PrecompileTable,
+    precompiles,
 };
 
 /// The rules of a chain at one height.
@@ -84,6 +85,13 @@ impl Rules {
         self
     }
 
+    /// The same rules with a system contract added or replaced.
+    #[must_use]
+    pub fn with_system_contract(mut self, contract: SystemContract) -> Self {
+        self.precompiles.insert_system(contract);
+        self
+    }
+
     /// The same rules with a native function added or replaced.
     #[must_use]
     pub fn with_native(mut self, function: NativeFunction) -> Self {
@@ -131,6 +139,12 @@ impl Rules {
     #[must_use]
     pub fn precompiles(&self) -> &[Precompile] {
         self.precompiles.entries()
+    }
+
+    /// Every system contract, ordered by address.
+    #[must_use]
+    pub fn system_contracts(&self) -> &[SystemContract] {
+        self.precompiles.system()
     }
 
     /// Every native function, ordered by name.

@@ -15,7 +15,7 @@
 use super::{
     NativeError, NativeFunction, NativeSignature, NativeType, NativeValue, small_integer, string,
 };
-use alloc::{format, vec::Vec};
+use alloc::{borrow::Cow, format, vec::Vec};
 
 mod scanner;
 
@@ -60,6 +60,61 @@ pub(super) const FUNCTION: NativeFunction = NativeFunction {
     gas,
     run,
 };
+
+/// `arrayGet` on its own, for callers that give no types: text, begin, end, index.
+pub(super) const ARRAY_GET: NativeFunction = NativeFunction {
+    name: "jsonArrayGet",
+    signatures: &[NativeSignature {
+        arguments: &[
+            NativeType::String,
+            NativeType::Integer,
+            NativeType::Integer,
+            NativeType::Integer,
+        ],
+        result: NativeType::String,
+    }],
+    gas: |arguments| gas(&with_operation("arrayGet", arguments)),
+    run: |arguments| run(&with_operation("arrayGet", arguments)),
+};
+
+/// `objectGet` on its own: text, begin, end, key.
+pub(super) const OBJECT_GET: NativeFunction = NativeFunction {
+    name: "jsonObjectGet",
+    signatures: &[NativeSignature {
+        arguments: &[
+            NativeType::String,
+            NativeType::Integer,
+            NativeType::Integer,
+            NativeType::String,
+        ],
+        result: NativeType::String,
+    }],
+    gas: |arguments| gas(&with_operation("objectGet", arguments)),
+    run: |arguments| run(&with_operation("objectGet", arguments)),
+};
+
+/// `parseString` on its own: text, begin, end.
+pub(super) const PARSE_STRING: NativeFunction = NativeFunction {
+    name: "jsonParseString",
+    signatures: &[NativeSignature {
+        arguments: &[NativeType::String, NativeType::Integer, NativeType::Integer],
+        result: NativeType::String,
+    }],
+    gas: |arguments| gas(&with_operation("parseString", arguments)),
+    run: |arguments| run(&with_operation("parseString", arguments)),
+};
+
+/// The arguments of `json`; strings are borrowed.
+fn with_operation<'v>(
+    operation: &'static str,
+    arguments: &'v [NativeValue<'_>],
+) -> Vec<NativeValue<'v>> {
+    let borrowed = arguments.iter().map(|argument| match argument {
+        NativeValue::String(bytes) => NativeValue::String(Cow::Borrowed(bytes)),
+        other => other.clone(),
+    });
+    core::iter::once(NativeValue::String(operation.as_bytes().into())).chain(borrowed).collect()
+}
 
 fn gas(arguments: &[NativeValue<'_>]) -> Option<u64> {
     let range = range(arguments).ok()?;
