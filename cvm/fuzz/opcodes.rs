@@ -34,7 +34,7 @@ fn rules(choice: u8) -> Rules {
 }
 
 /// Runs the bytes after the first as a contract, twice: both runs must agree and stay within their gas.
-pub fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     let Some((&choice, code)) = data.split_first() else { return };
     let rules = rules(choice);
     let address = Address::from_low_u64_be(0xc0de_0000 + CONTRACT);

@@ -167,13 +167,13 @@ fn push_value(
             bytes.resize(bytes.len().next_multiple_of(32), 0);
         }
         (Type::Signed { bits }, NativeValue::Integer(integer)) => {
-            push_signed(bytes, *bits, *integer, fidelity)?
+            push_signed(bytes, *bits, *integer, fidelity)?;
         }
         (Type::Unsigned { bits }, NativeValue::Integer(integer)) => {
-            push_unsigned(bytes, *bits, *integer)?
+            push_unsigned(bytes, *bits, *integer)?;
         }
         (Type::FixedBytes { .. }, NativeValue::Integer(integer)) => {
-            push_unsigned(bytes, 256, *integer)?
+            push_unsigned(bytes, 256, *integer)?;
         }
         (Type::Array { count, element }, NativeValue::List(values)) if values.len() == *count => {
             for value in values {
@@ -229,4 +229,115 @@ fn push_signed(
 
 fn push_word(bytes: &mut Vec<u8>, word: Word) {
     bytes.extend_from_slice(&word.to_be_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn word(value: u64) -> [u8; 32] {
+        Word::from(value).to_be_bytes()
+    }
+
+    /// Memory with types at 0 and data at `data`.
+    fn memory(codes: &[u8], result: &[u8], data: &[u8]) -> (Vec<u8>, Word) {
+        let mut memory = Vec::new();
+        for section in [codes, result] {
+            memory.extend(word(section.len() as u64));
+            memory.extend(section);
+            memory.resize(memory.len().next_multiple_of(32), 0);
+        }
+        let offset = Word::from(memory.len() as u64);
+        memory.extend(word(data.len() as u64));
+        memory.extend(data);
+        (memory, offset)
+    }
+
+    fn integer(value: i64) -> NativeValue<'static> {
+        let magnitude = Word::from(value.unsigned_abs());
+        NativeValue::Integer(Integer { is_negative: value < 0, magnitude })
+    }
+
+    #[test]
+    fn arguments_are_read_by_their_types() {
+        let data = [&word(1)[..], &Word::MAX.to_be_bytes(), &word(7), &word(3), b"abc"].concat();
+        let (memory, offset) = memory(&[0, 9, 43, 4], &[4], &data);
+        let call = decode(&memory, Word::ZERO, offset, Fidelity::Historical).unwrap();
+        let expected = [
+            NativeValue::Bool(true),
+            integer(-1),
+            integer(7),
+            NativeValue::String(Cow::Borrowed(b"abc")),
+        ];
+        assert_eq!(call.arguments, expected);
+        // The data starts at 160 and ends 131 bytes later.
+        assert_eq!(call.layout.offset, 320);
+    }
+
+    #[test]
+    fn arrays_and_structs_were_never_understood() {
+        let array = |count: u8| [&[5][..], &[0; 31], &[count, 42]].concat();
+        let data = [word(4), word(5)].concat();
+        let pair = NativeValue::List(vec![integer(4), integer(5)]);
+        let rows = [
+            (array(2), Fidelity::Corrected, Ok(pair.clone())),
+            (array(2), Fidelity::Historical, Err(NativeError::Signature)),
+            (array(1), Fidelity::Historical, Ok(NativeValue::List(vec![integer(4)]))),
+            (array(0), Fidelity::Historical, Ok(NativeValue::List(vec![]))),
+            (array(3), Fidelity::Corrected, Err(NativeError::Signature)),
+            (vec![7, 42, 9, 8], Fidelity::Corrected, Ok(pair)),
+            (vec![7, 42, 9, 8], Fidelity::Historical, Err(NativeError::Signature)),
+        ];
+        for (codes, fidelity, expected) in rows {
+            let (memory, offset) = memory(&codes, &[4], &data);
+            let found =
+                decode(&memory, Word::ZERO, offset, fidelity).map(|call| call.arguments[0].clone());
+            assert_eq!(found, expected, "{codes:?} {fidelity:?}");
+        }
+    }
+
+    #[test]
+    fn nested_arrays_stay_within_the_limit_of_elements() {
+        let many = |inner: [u8; 2]| {
+            [&[5][..], &[0; 30], &[1, 0], &[5], &[0; 30], &inner, &[7, 8]].concat()
+        };
+        for (inner, is_taken) in [([0, 2], true), ([0, 4], false), ([4, 0], false)] {
+            let (memory, offset) = memory(&many(inner), &[4], &[]);
+            assert_eq!(decode(&memory, Word::ZERO, offset, Fidelity::Corrected).is_ok(), is_taken);
+        }
+    }
+
+    #[test]
+    fn signed_results_were_negated() {
+        let rows = [
+            (9, 5, Fidelity::Corrected, Ok(Word::from(5).to_be_bytes().to_vec())),
+            (9, -5, Fidelity::Corrected, Ok(Word::from(5).wrapping_neg().to_be_bytes().to_vec())),
+            (9, 5, Fidelity::Historical, Ok(Word::from(5).wrapping_neg().to_be_bytes().to_vec())),
+            (9, 0, Fidelity::Historical, Ok([&[1][..], &[0; 32]].concat())),
+            (42, 5, Fidelity::Historical, Ok(word(5).to_vec())),
+            (42, -5, Fidelity::Corrected, Err(NativeError::Signature)),
+            (43, 255, Fidelity::Corrected, Ok(word(255).to_vec())),
+            (43, 256, Fidelity::Corrected, Err(NativeError::Signature)),
+            (10, 127, Fidelity::Corrected, Ok(word(127).to_vec())),
+            (10, 128, Fidelity::Corrected, Err(NativeError::Signature)),
+            (
+                10,
+                -128,
+                Fidelity::Corrected,
+                Ok(Word::from(128).wrapping_neg().to_be_bytes().to_vec()),
+            ),
+            (10, -129, Fidelity::Corrected, Err(NativeError::Signature)),
+            (0, 1, Fidelity::Corrected, Err(NativeError::Signature)),
+        ];
+        for (code, value, fidelity, expected) in rows {
+            let (memory, offset) = memory(&[], &[code], &[]);
+            let call = decode(&memory, Word::ZERO, offset, fidelity).unwrap();
+            let expected = expected.map(|bytes| [&word(bytes.len() as u64)[..], &bytes].concat());
+            assert_eq!(
+                call.layout.encode(&integer(value), fidelity),
+                expected,
+                "{code} {value} {fidelity:?}"
+            );
+        }
+    }
 }

@@ -129,7 +129,7 @@ fn unwrap_pem(text: &[u8]) -> Option<Vec<u8>> {
     base64::decode(body.as_bytes())
 }
 
-/// Modulus and exponent of SubjectPublicKeyInfo (RFC 5280) or RSAPublicKey (RFC 8017).
+/// Modulus and exponent of a `SubjectPublicKeyInfo` (RFC 5280) or `RSAPublicKey` (RFC 8017).
 fn public_numbers(der: &[u8]) -> Option<(&[u8], &[u8])> {
     let mut key = der::Reader::new(der).sequence()?;
     if key.is_at_sequence() {
@@ -139,7 +139,7 @@ fn public_numbers(der: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((key.positive_integer()?, key.positive_integer()?))
 }
 
-/// Modulus and private exponent of PrivateKeyInfo (RFC 5208) or RSAPrivateKey (RFC 8017).
+/// Modulus and private exponent of a `PrivateKeyInfo` (RFC 5208) or `RSAPrivateKey` (RFC 8017).
 fn private_numbers(der: &[u8]) -> Option<(&[u8], &[u8])> {
     let mut key = der::Reader::new(der).sequence()?;
     key.positive_integer()?;
@@ -151,4 +151,66 @@ fn private_numbers(der: &[u8]) -> Option<(&[u8], &[u8])> {
     let modulus = key.positive_integer()?;
     key.positive_integer()?;
     Some((modulus, key.positive_integer()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PUBLIC: [&str; 2] =
+        [include_str!("rsa/public-spki.pem"), include_str!("rsa/public-pkcs1.pem")];
+    const PRIVATE: [&str; 2] =
+        [include_str!("rsa/private-pkcs1.pem"), include_str!("rsa/private-pkcs8.pem")];
+
+    /// `Hello World!` to the power of 65537, by another implementation.
+    const CIPHERTEXT: &str = concat!(
+        "21f6a45a75eb594cc8f0678369e455576cbb40411f0b63ad5bbbb1b39343c6f7",
+        "882ee6dc5fc7b1d9af935558a1bd160f6520cea48294d3d39f5f66d825835daa"
+    );
+
+    fn text(text: &str) -> NativeValue<'_> {
+        NativeValue::String(text.as_bytes().into())
+    }
+
+    #[test]
+    fn keys_of_every_form_encrypt_and_decrypt() {
+        for key in PUBLIC {
+            let arguments = [text(key), text("Hello World!")];
+            assert_eq!(encrypt(&arguments), Ok(text(CIPHERTEXT)));
+            assert_eq!(historical_price(&arguments, Role::Public), Some(640));
+            assert_eq!(price(&arguments, Role::Public), Some(2 * 64 * 24));
+            assert_eq!(Key::parse(key.as_bytes(), Role::Private).map(|key| key.exponent), None);
+        }
+        for key in PRIVATE {
+            let arguments = [text(key), text(CIPHERTEXT)];
+            assert_eq!(decrypt(&arguments), Ok(text("Hello World!")));
+            assert_eq!(historical_price(&arguments, Role::Private), Some(640));
+            assert!(price(&arguments, Role::Private) >= Some(2 * 64 * 8 * 60));
+        }
+    }
+
+    #[test]
+    fn what_is_no_key_or_not_below_the_modulus_is_refused() {
+        let (public, private) = (PUBLIC[0], PRIVATE[0]);
+        let too_long = "x".repeat(65);
+        let not_below = "ff".repeat(64);
+        let large = format!("{public}{}", " ".repeat(KEY_TEXT_SIZE_MAX));
+        for (key, message) in
+            [(public, too_long.as_str()), ("", "x"), (private, "x"), (large.as_str(), "x")]
+        {
+            assert!(encrypt(&[text(key), text(message)]).is_err(), "{key} {message}");
+        }
+        for (key, ciphertext) in
+            [(private, not_below.as_str()), (private, "0"), (private, "xx"), (public, "00")]
+        {
+            assert!(decrypt(&[text(key), text(ciphertext)]).is_err(), "{key} {ciphertext}");
+        }
+        // Every damaged key is refused or used, and never breaks anything.
+        for position in 0..private.len() {
+            let mut damaged = private.as_bytes().to_vec();
+            damaged[position] = damaged[position].wrapping_add(1);
+            let arguments = [NativeValue::String(damaged.into()), text(CIPHERTEXT)];
+            assert!(decrypt(&arguments) != Ok(text("")) || position > 0);
+        }
+    }
 }

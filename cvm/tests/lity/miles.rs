@@ -1,14 +1,12 @@
-//! System contracts reached from stock Solidity: `contracts/Sponsor.sol`, compiled by `contracts/build.mjs`.
+//! System contracts reached from stock Solidity: `tests/contracts/Sponsor.sol`, compiled by `build.mjs` beside it.
 
-mod lity;
-
+use crate::chain::{Abi, BENEFICIARY, Chain, SENDER};
 use cybermiles_cvm::{
     Address, Consent, ConsentSeen, Executed, FeeTerms, GasPrice, H256, Halt, Outcome, Payer, Rules,
     Target, Transaction, U256, keccak256, revert_reason,
 };
-use lity::{Abi, BENEFICIARY, Chain, SENDER};
 
-const ARTEFACT: &str = include_str!("contracts/Sponsor.json");
+const ARTEFACT: &str = include_str!("../contracts/Sponsor.json");
 const COIN: u64 = 1_000_000_000_000_000_000;
 const PRICE: u64 = 2_000_000_000;
 

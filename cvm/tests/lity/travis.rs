@@ -1,12 +1,10 @@
 //! The opcodes of the original chain, run as code: limits, availability by height, and arguments that hurt it.
 
-mod lity;
-
+use crate::chain::{Chain, SENDER, TestHost};
 use cybermiles_cvm::{
     Address, Block, Environment, H256, Halt, MemoryAccount, MemoryState, Message, Outcome,
-    Revision, Rules, ScheduledCall, Target, Transaction, U256, Vm, Word,
+    Revision, Rules, ScheduledCall, Target, Transaction, Vm, Word,
 };
-use lity::{Chain, SENDER, TestHost};
 
 const HEIGHT: u64 = 1_321_176;
 const GAS: u64 = 100_000;

@@ -1,0 +1,7 @@
+//! What CyberMiles added to Ethereum's machine: the opcodes of the original chain, and the system contracts that give the
+//! same abilities to stock Solidity.
+
+mod chain;
+mod contracts;
+mod miles;
+mod travis;
