@@ -205,12 +205,13 @@ mod tests {
         {
             assert!(decrypt(&[text(key), text(ciphertext)]).is_err(), "{key} {ciphertext}");
         }
-        // Every damaged key is refused or used, and never breaks anything.
-        for position in 0..private.len() {
-            let mut damaged = private.as_bytes().to_vec();
-            damaged[position] = damaged[position].wrapping_add(1);
-            let arguments = [NativeValue::String(damaged.into()), text(CIPHERTEXT)];
-            assert!(decrypt(&arguments) != Ok(text("")) || position > 0);
-        }
+        // A damaged key is refused or is another key; nothing breaks.
+        let damaged = |position: usize| {
+            let mut key = private.as_bytes().to_vec();
+            key[position] ^= 1;
+            decrypt(&[NativeValue::String(key.into()), text(CIPHERTEXT)])
+        };
+        let refused = (0..private.len()).filter(|position| damaged(*position).is_err()).count();
+        assert!(refused >= 30, "only {refused} of {} positions matter", private.len());
     }
 }

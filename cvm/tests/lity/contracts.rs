@@ -20,7 +20,7 @@ fn terms(contract: Address) -> FeeTerms {
     }
 }
 
-/// A chain with the FreeGas contract, which owns a coin.
+/// A chain with the `FreeGas` contract, which owns a coin.
 fn free_gas(rules: Rules) -> Option<(Chain, Address)> {
     let mut chain = Chain::new(rules);
     let address = chain.deploy(&contract("FreeGas")?);

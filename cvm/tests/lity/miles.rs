@@ -178,7 +178,7 @@ fn malformed_calls_are_reverted_with_a_reason() {
     for (number, input, reason) in rows {
         match chain.outcome(at(number), input) {
             Outcome::Revert { output } => {
-                assert_eq!(revert_reason(&output).as_deref(), Some(reason))
+                assert_eq!(revert_reason(&output).as_deref(), Some(reason));
             }
             other => panic!("{number}: {other:?}"),
         }

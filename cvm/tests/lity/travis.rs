@@ -24,7 +24,8 @@ const RETURN: [u8; 8] = [0x60, 0, 0x52, 0x60, 0x20, 0x60, 0, 0xf3];
 fn run(rules: Rules, code: &[u8]) -> (Outcome, u64) {
     let message =
         Message { code: Some(code.to_vec().into()), gas_limit: GAS, ..Message::default() };
-    let called = Vm::new(rules).call(&Block::default(), &message, &MemoryState::default()).unwrap();
+    let called = Vm::new(rules).call(&Block::default(), &message, &MemoryState::default());
+    let called = called.expect("the state can be read");
     (called.outcome, called.gas_used)
 }
 
@@ -261,6 +262,6 @@ fn hostile_arguments_of_eni_are_halts() {
         );
     }
     // A declared length that only gas can pay for.
-    let long = [sound.clone(), store(data, (1u64 << 31).into()), plain].concat();
+    let long = [sound, store(data, (1u64 << 31).into()), plain].concat();
     check("long", long, Err(Halt::OutOfGas));
 }
