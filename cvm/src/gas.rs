@@ -5,19 +5,19 @@
 
 use crate::{Revision, Word};
 
-/// Added to a call's gas when it transfers value (YP, G_callstipend).
+/// Added to a call's gas when it transfers value (YP, `G_callstipend`).
 pub(crate) const CALL_STIPEND: i64 = 2300;
-/// Charged for a transfer of value (YP, G_callvalue).
+/// Charged for a transfer of value (YP, `G_callvalue`).
 pub(crate) const CALL_VALUE: i64 = 9000;
-/// Charged when a call or a self-destruct brings an account into existence (YP, G_newaccount).
+/// Charged when a call or a self-destruct brings an account into existence (YP, `G_newaccount`).
 pub(crate) const NEW_ACCOUNT: i64 = 25_000;
-/// Charged for each byte of a new contract's code (YP, G_codedeposit).
+/// Charged for each byte of a new contract's code (YP, `G_codedeposit`).
 pub(crate) const CODE_DEPOSIT_BYTE: i64 = 200;
-/// Charged for each word copied (YP, G_copy).
+/// Charged for each word copied (YP, `G_copy`).
 pub(crate) const COPY_WORD: i64 = 3;
-/// Charged for each word hashed (YP, G_keccak256word).
+/// Charged for each word hashed (YP, `G_keccak256word`).
 pub(crate) const KECCAK_WORD: i64 = 6;
-/// Charged for each byte of log data (YP, G_logdata).
+/// Charged for each byte of log data (YP, `G_logdata`).
 pub(crate) const LOG_BYTE: i64 = 8;
 /// Reading a warm account, for the delegate of a set-code account (EIP-7702).
 pub(crate) const WARM_ACCOUNT: i64 = 100;
@@ -47,6 +47,7 @@ pub(crate) struct StorageGas {
 
 /// The prices and limits of one revision beyond the opcode table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "one rule each, switched by different proposals")]
 pub(crate) struct Schedule {
     pub(crate) exp_byte: i64,
     /// Added to the base price for the first access of an account in a transaction (EIP-2929).
@@ -212,7 +213,7 @@ impl StorageGas {
     }
 }
 
-/// The price of a memory of `size` bytes, rounded up to words (YP, C_mem).
+/// The price of a memory of `size` bytes, rounded up to words (YP, `C_mem`).
 #[inline]
 pub(crate) const fn memory(size: u64) -> i64 {
     let words = (size / 32) as i64;

@@ -61,7 +61,7 @@ pub(crate) struct Journal {
     transients: SlotTable,
     undo: Vec<Undo>,
     pub(crate) logs: Vec<Log>,
-    /// Gas to give back (YP, A_r); negative while a frame takes back what another was granted.
+    /// Gas to give back (YP, `A_r`); negative while a frame takes back what another was granted.
     pub(crate) refund: i64,
     /// Why the state could not be read.
     pub(crate) backend_error: Option<BackendError>,
@@ -88,7 +88,7 @@ impl Journal {
         self.accounts.clear();
         self.slots.clear();
         self.transients.clear();
-        self.undo.clear();
+        slots::clear_list(&mut self.undo);
         self.logs.clear();
         self.refund = 0;
         self.backend_error = None;

@@ -59,3 +59,19 @@ fn the_random_programs_do_something() {
     assert!(outcomes[2] > 10, "{outcomes:?}");
     assert!(changed > 5, "{changed}");
 }
+
+/// The seeds that the fuzz target starts from.
+#[test]
+fn the_loops_agree_on_the_fuzz_seeds() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/corpus/interpreter");
+    let mut count = 0;
+    for entry in std::fs::read_dir(folder).expect("the seeds are committed").flatten() {
+        let bytes = std::fs::read(entry.path()).expect("a seed can be read");
+        for revision in Revision::ALL {
+            let exact = run(revision, Translate::Never, &bytes, 300_000);
+            assert_eq!(exact, run(revision, Translate::Always, &bytes, 300_000), "{:?}", entry.path());
+        }
+        count += 1;
+    }
+    assert!(count >= 4, "{count} seeds");
+}

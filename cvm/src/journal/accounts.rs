@@ -97,7 +97,7 @@ impl AccountTable {
     }
 
     pub(super) fn clear(&mut self) {
-        self.entries.clear();
+        super::slots::clear_list(&mut self.entries);
         super::slots::clear_index(&mut self.index);
     }
 

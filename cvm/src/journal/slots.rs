@@ -28,7 +28,8 @@ pub(super) struct Slot {
 /// Entries of the memo in front of the map.
 const RECENT: usize = 1024;
 
-/// An index this large is dropped between transactions, since clearing it takes time in proportion to its size.
+/// What is larger is dropped between transactions: memory is not kept for the greatest of them, and clearing a map takes
+/// time in proportion to its size.
 const RETAINED_ENTRIES_MAX: usize = 1 << 14;
 
 /// Empties a look-up map, keeping a moderate capacity.
@@ -37,6 +38,15 @@ pub(super) fn clear_index<K: Eq + Hash, V>(index: &mut HashMap<K, V>) {
         *index = HashMap::new();
     } else {
         index.clear();
+    }
+}
+
+/// Empties a list, keeping a moderate capacity.
+pub(super) fn clear_list<T>(list: &mut Vec<T>) {
+    if list.capacity() > RETAINED_ENTRIES_MAX {
+        *list = Vec::new();
+    } else {
+        list.clear();
     }
 }
 
@@ -58,7 +68,7 @@ impl Default for SlotTable {
 impl SlotTable {
     pub(super) fn clear(&mut self) {
         if !self.entries.is_empty() {
-            self.entries.clear();
+            clear_list(&mut self.entries);
             clear_index(&mut self.index);
         }
     }

@@ -5,11 +5,11 @@ use cybermiles_cvm::{
 };
 
 /// Who sends the transactions.
-pub const SENDER: Address = Address::repeat_byte(0x11);
+pub(crate) const SENDER: Address = Address::repeat_byte(0x11);
 /// Where the first program is; the others follow, one higher in the last byte.
-pub const FIRST: Address = Address::repeat_byte(0x20);
+pub(crate) const FIRST: Address = Address::repeat_byte(0x20);
 /// Programs in a state.
-pub const PROGRAMS: usize = 3;
+pub(crate) const PROGRAMS: usize = 3;
 
 /// A source of choices; zeros behind the end.
 struct Choices<'a>(&'a [u8]);
@@ -24,9 +24,12 @@ impl Choices<'_> {
 
 /// Turns bytes into code that mostly has what it needs on the stack, jumps to jump destinations and calls the other
 /// programs; some bytes are taken as they are.
-pub fn code(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn code(bytes: &[u8]) -> Vec<u8> {
     let mut choices = Choices(bytes);
     let mut code = Vec::new();
+    for value in 0..20 {
+        push(&mut code, value);
+    }
     while !choices.0.is_empty() && code.len() < 2000 {
         fragment(&mut choices, &mut code);
     }
@@ -48,12 +51,11 @@ fn fragment(choices: &mut Choices<'_>, code: &mut Vec<u8>) {
             code.extend((0..size).map(|_| choices.byte()));
         }
         // Arithmetic, comparison, bits.
-        4..=6 => code.push(
-            [
-                0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0a, 0x0b, 0x10, 0x11, 0x12,
-                0x13, 0x14, 0x15, 0x16, 0x17, 0x18, 0x19, 0x1a, 0x1b, 0x1c, 0x1d, 0x1e,
-            ][usize::from(value) % 26],
-        ),
+        4..=6 => {
+            push(code, choices.byte());
+            code.push([0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0a, 0x0b, 0x10, 0x11, 0x12, 0x13,
+            0x14, 0x15, 0x16, 0x17, 0x18, 0x19, 0x1a, 0x1b, 0x1c, 0x1d, 0x1e][usize::from(value) % 26]);
+        }
         7 => code.push(0x80 + value % 16),
         8 => code.push(0x90 + value % 16),
         // Memory at small offsets.
@@ -75,21 +77,19 @@ fn fragment(choices: &mut Choices<'_>, code: &mut Vec<u8>) {
             code.push([0x54, 0x55, 0x5c, 0x5d][usize::from(value / 4) % 4]);
         }
         // The machine and its surroundings.
-        12 => code.push(
-            [
-                0x30, 0x31, 0x32, 0x33, 0x34, 0x35, 0x36, 0x38, 0x3a, 0x3b, 0x3d, 0x3f, 0x40, 0x41,
-                0x42, 0x43, 0x45, 0x46, 0x47, 0x48, 0x49, 0x4a, 0x58, 0x59, 0x5a, 0x50,
-            ][usize::from(value) % 26],
-        ),
+        12 => code.push([0x30, 0x31, 0x32, 0x33, 0x34, 0x35, 0x36, 0x38, 0x3a, 0x3b, 0x3d, 0x3f, 0x40, 0x41, 0x42, 0x43,
+            0x45, 0x46, 0x47, 0x48, 0x49, 0x4a, 0x58, 0x59, 0x5a, 0x50][usize::from(value) % 26]),
         13 => jump(choices, code, value),
         14 => call(choices, code, value),
-        _ => code.push(value),
+        // Anything, now and then.
+        _ if value < 8 => code.push(choices.byte()),
+        _ => push(code, value),
     }
 }
 
 /// A jump over a few bytes, taken or not.
 fn jump(choices: &mut Choices<'_>, code: &mut Vec<u8>, value: u8) {
-    if value % 4 == 0 {
+    if value.is_multiple_of(4) {
         code.push(0x5b);
         return;
     }
@@ -99,20 +99,14 @@ fn jump(choices: &mut Choices<'_>, code: &mut Vec<u8>, value: u8) {
         push(code, choices.byte() % 2);
     }
     let target = code.len() + 4 + skipped;
-    code.extend_from_slice(&[
-        0x61,
-        (target >> 8) as u8,
-        target as u8,
-        if is_conditional { 0x57 } else { 0x56 },
-    ]);
+    code.extend_from_slice(&[0x61, (target >> 8) as u8, target as u8, if is_conditional { 0x57 } else { 0x56 }]);
     code.extend((0..skipped).map(|_| 0x50));
     code.push(0x5b);
 }
 
 /// A call of one of the programs or of a precompiled contract, or an end.
 fn call(choices: &mut Choices<'_>, code: &mut Vec<u8>, value: u8) {
-    let instruction =
-        [0xf1, 0xf2, 0xf4, 0xfa, 0xf0, 0xf5, 0xf3, 0xfd, 0xff][usize::from(value) % 9];
+    let instruction = [0xf1, 0xf2, 0xf4, 0xfa, 0xf0, 0xf5, 0xf3, 0xfd, 0xff][usize::from(value) % 9];
     match instruction {
         0xf1 | 0xf2 | 0xf4 | 0xfa => {
             for _ in 0..4 {
@@ -122,7 +116,7 @@ fn call(choices: &mut Choices<'_>, code: &mut Vec<u8>, value: u8) {
                 push(code, choices.byte() % 2);
             }
             let which = choices.byte();
-            if which % 4 == 0 {
+            if which.is_multiple_of(4) {
                 push(code, which / 4 % 20);
             } else {
                 code.push(0x73);
@@ -149,12 +143,9 @@ fn call(choices: &mut Choices<'_>, code: &mut Vec<u8>, value: u8) {
 }
 
 /// A state with a rich sender and programs made from three parts of the bytes.
-pub fn state(bytes: &[u8]) -> MemoryState {
+pub(crate) fn state(bytes: &[u8]) -> MemoryState {
     let mut state = MemoryState::default();
-    state.insert(
-        SENDER,
-        MemoryAccount { balance: U256::from(10).pow(30.into()), ..MemoryAccount::default() },
-    );
+    state.insert(SENDER, MemoryAccount { balance: U256::from(10).pow(30.into()), ..MemoryAccount::default() });
     let size = bytes.len().div_ceil(PROGRAMS).max(1);
     for (index, part) in bytes.chunks(size).enumerate() {
         let mut address = FIRST;
@@ -167,7 +158,7 @@ pub fn state(bytes: &[u8]) -> MemoryState {
 }
 
 /// A call of the first program, with some data.
-pub fn transaction(gas_limit: u64) -> Transaction {
+pub(crate) fn transaction(gas_limit: u64) -> Transaction {
     Transaction {
         sender: SENDER,
         target: Target::Call(FIRST),
@@ -180,7 +171,7 @@ pub fn transaction(gas_limit: u64) -> Transaction {
 }
 
 /// A block in the present.
-pub fn block() -> Block {
+pub(crate) fn block() -> Block {
     Block {
         number: 1000,
         timestamp: 1_700_000_000,
