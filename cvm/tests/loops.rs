@@ -12,8 +12,7 @@ fn run(revision: Revision, translate: Translate, bytes: &[u8], gas_limit: u64) -
     }
     let mut vm = Vm::new(Rules::ethereum(revision)).with_translation(translate);
     let state = programs::state(bytes);
-    let executed =
-        vm.execute(&block, &programs::transaction(gas_limit), &FeeTerms::default(), &state);
+    let executed = vm.execute(&block, &programs::transaction(gas_limit), &FeeTerms::default(), &state);
     executed.expect("the transaction is valid")
 }
 
@@ -42,9 +41,7 @@ fn the_random_programs_do_something() {
     for seed in 0..200u64 {
         let mut random = seed;
         let mut next = || {
-            random = random
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             (random >> 56) as u8
         };
         let bytes: Vec<u8> = (0..300).map(|_| next()).collect();
