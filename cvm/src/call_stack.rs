@@ -3,18 +3,20 @@
 //! There is no recursion: 1024 calls deep take no more of the thread's stack than one.
 
 use crate::{
-    CallKind, Enter, Halt, Outcome, Word,
+    CallKind, Enter, Halt, Outcome, SystemContract, SystemFailure, Word,
     code::Program,
     context::{CallRequest, Context, CreateRequest, Pools},
     contract_address, exact, fast,
     frame::{Exit, Frame, Position, Range},
     gas,
     journal::{AccountId, Checkpoint, Fault},
+    miles,
     opcode::STACK_WORDS_MAX,
-    precompile_table,
+    precompile_table::{self, BuiltIn},
     precompiles::Precompile,
     programs::ProgramId,
     registers::Registers,
+    system_contract::{self, SystemEnd},
     translation::NO_BLOCK,
 };
 use alloc::{sync::Arc, vec::Vec};
@@ -188,8 +190,14 @@ fn start_call(
         journal.add_balance(request.target, received);
     }
     let address = journal.account(request.code).address;
-    if let Some(precompile) = context.rules.precompiles.find(&address) {
-        return Ok(Some(run_precompile(context, request, precompile, checkpoint)));
+    match context.rules.precompiles.find(&address) {
+        Some(BuiltIn::Precompile(precompile)) => {
+            return Ok(Some(run_precompile(context, request, precompile, checkpoint)));
+        }
+        Some(BuiltIn::System(contract)) => {
+            return run_system_contract(context, request, contract, checkpoint).map(Some);
+        }
+        None => {}
     }
     let id = context.program(request.delegate.unwrap_or(request.code))?;
     let program = context.pools.programs.program(id);
@@ -292,6 +300,7 @@ fn blank_frame(frames: &[Frame], context: &mut Context<'_>, gas: i64, code: Prep
         exact_since: gas,
         hot_below,
         checkpoint: code.checkpoint,
+        scheduled_before: context.scheduled.len(),
     }
 }
 
@@ -315,6 +324,32 @@ fn run_precompile(
         }
     };
     end_call(context, request, status, gas_left)
+}
+
+#[cold]
+fn run_system_contract(
+    context: &mut Context<'_>,
+    request: &CallRequest,
+    contract: &SystemContract,
+    checkpoint: Checkpoint,
+) -> Result<Ended, Fault> {
+    let SystemEnd { result, gas_left } = system_contract::run(contract, context, request)?;
+    let return_data = &mut context.pools.return_data;
+    let (status, gas_left) = match result {
+        Ok(output) => {
+            return_data.extend_from_slice(&output);
+            (Status::Success, gas_left)
+        }
+        Err(SystemFailure::Revert(reason)) => {
+            return_data.extend_from_slice(&miles::abi::reason(reason));
+            (Status::Revert, gas_left)
+        }
+        Err(SystemFailure::Halt(halt)) => (Status::Halt(halt), 0),
+    };
+    if status != Status::Success {
+        context.pools.journal.revert(checkpoint);
+    }
+    Ok(end_call(context, request, status, gas_left))
 }
 
 /// The end of a call without a frame.
@@ -422,6 +457,7 @@ fn finish(frame: &Frame, context: &mut Context<'_>, exit: Exit) -> Ended {
     }
     if ended.status != Status::Success {
         context.pools.journal.revert(frame.checkpoint);
+        context.scheduled.truncate(frame.scheduled_before);
     }
     if context.is_traced {
         trace_end(context, &ended, frame.depth);

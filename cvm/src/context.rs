@@ -1,7 +1,7 @@
 //! What all frames of a transaction share.
 
 use crate::{
-    Block, CallKind, Host, KeccakMemo, Rules, StateView, Tracer, Word,
+    Block, CallKind, Host, KeccakMemo, Rules, ScheduledCall, StateView, Tracer, Word,
     frame::Range,
     journal::{Account, AccountId, Fault, Journal},
     memory::SharedMemory,
@@ -84,6 +84,8 @@ pub(crate) struct Context<'a> {
     pub(crate) is_traced: bool,
     /// How often RAND ran (spec section 2.4); not undone by reverts.
     pub(crate) random_count: u64,
+    /// What SCHEDULE asked for, in frames that were not reverted so far.
+    pub(crate) scheduled: Vec<ScheduledCall>,
 }
 
 /// What became of the consent that the fee terms may require.
@@ -91,7 +93,7 @@ pub(crate) struct Context<'a> {
 pub(crate) struct ConsentState {
     /// Given anywhere, reverted or not (the historical rule).
     pub(crate) anywhere: bool,
-    /// Given by the transaction's own frame, for the called contract (the strict rule).
+    /// Given by the transaction's own frame (the strict rule).
     pub(crate) own_frame: bool,
 }
 

@@ -7,9 +7,9 @@ use crate::{
     code,
     context::{CallRequest, ConsentState, Context, CreateRequest, Pools},
     envelope::IntrinsicGas,
-    fee_terms::Consent,
+    fee_terms::{Consent, ConsentSeen},
     frame::{Frame, Range},
-    journal::{AccountId, Fault},
+    journal::{AccountId, Checkpoint, Fault},
     rules::ConsentScope,
     tracer::NoTracer,
     vm::GAS_LIMIT_MAX,
@@ -55,6 +55,7 @@ pub(crate) fn execute(
         tracer: environment.tracer.unwrap_or(&mut no_tracer),
         is_traced,
         random_count: 0,
+        scheduled: Vec::new(),
     };
     let done = Execution { transaction, fee, intrinsic, price }.run(frames, &mut context);
     match done {
@@ -133,6 +134,22 @@ struct Parties {
     payer: Option<AccountId>,
 }
 
+/// What the fee terms make of how the call ended.
+#[derive(Clone, Copy)]
+struct Verdict {
+    seen: ConsentSeen,
+    /// Consent was required and missing.
+    is_refused: bool,
+}
+
+/// Whether consent given there is what the rules ask for.
+const fn counts(scope: ConsentScope, seen: ConsentSeen) -> bool {
+    match (scope, seen) {
+        (_, ConsentSeen::OwnFrame) | (ConsentScope::Anywhere, ConsentSeen::Elsewhere) => true,
+        (_, ConsentSeen::Nowhere) | (ConsentScope::OwnFrame, ConsentSeen::Elsewhere) => false,
+    }
+}
+
 impl Execution<'_> {
     fn run(&self, frames: &mut Vec<Frame>, context: &mut Context<'_>) -> Result<Executed, Stop> {
         let journal = &mut context.pools.journal;
@@ -154,20 +171,39 @@ impl Execution<'_> {
 
         let before = context.pools.journal.checkpoint();
         let mut ended = self.start(frames, context, sender)?;
-        let consent = self.consent(context, &ended);
-        let is_refused = self.fee.consent == Consent::Required && !consent;
+        let seen = self.consent_seen(context, &ended);
+        let scope = context.rules.consent_scope;
+        let is_refused = self.fee.consent == Consent::Required && !counts(scope, seen);
         if is_refused && ended.status == Status::Success {
-            context.pools.journal.revert(before);
             ended.status = Status::Halt(Halt::ConsentMissing);
+            // The historical rules kept the effects of a call that they called failed.
+            if scope == ConsentScope::OwnFrame {
+                self.undo(context, before, sender);
+            }
         }
-        Ok(self.settle(context, parties, &ended, consent, is_refused)?)
+        Ok(self.settle(context, parties, &ended, Verdict { seen, is_refused })?)
     }
 
-    /// Whether the paying contract agreed, in the way that the rules count.
-    fn consent(&self, context: &Context<'_>, ended: &Ended) -> bool {
-        match context.rules.consent_scope {
-            ConsentScope::Anywhere => context.consent.anywhere,
-            ConsentScope::OwnFrame => context.consent.own_frame && ended.status == Status::Success,
+    /// Takes back all that the call or creation did, but not the sender's nonce.
+    fn undo(&self, context: &mut Context<'_>, before: Checkpoint, sender: AccountId) {
+        let journal = &mut context.pools.journal;
+        let nonce = journal.account(sender).nonce;
+        journal.revert(before);
+        if self.transaction.target == Target::Create {
+            journal.set_nonce(sender, nonce);
+        }
+        context.scheduled.clear();
+    }
+
+    /// Where consent was given. A creation has no called contract that could give it.
+    fn consent_seen(&self, context: &Context<'_>, ended: &Ended) -> ConsentSeen {
+        let is_call = self.transaction.target != Target::Create;
+        if context.consent.own_frame && is_call && ended.status == Status::Success {
+            ConsentSeen::OwnFrame
+        } else if context.consent.anywhere {
+            ConsentSeen::Elsewhere
+        } else {
+            ConsentSeen::Nowhere
         }
     }
 
@@ -343,9 +379,9 @@ impl Execution<'_> {
         context: &mut Context<'_>,
         parties: Parties,
         ended: &Ended,
-        consent: bool,
-        is_refused: bool,
+        verdict: Verdict,
     ) -> Result<Executed, Fault> {
+        let is_refused = verdict.is_refused;
         let limit = self.transaction.gas_limit;
         let gas_left = ended.gas_left as u64;
         let used_before_refund = limit - gas_left;
@@ -358,7 +394,7 @@ impl Execution<'_> {
             price: self.price,
             amount: U256::zero(),
             blob_amount: self.blob_cost(context.block),
-            consent,
+            consent: verdict.seen,
         };
         let beneficiary = context.pools.journal.account_id(&context.block.beneficiary);
         context.load(beneficiary)?;
@@ -376,20 +412,25 @@ impl Execution<'_> {
             GasPrice::Offered if fee.payer.is_some() => {
                 self.price.saturating_sub(context.block.base_fee) * U256::from(gas_used)
             }
-            GasPrice::Offered | GasPrice::Fixed(_) => fee.amount,
+            GasPrice::Offered => U256::zero(),
+            // What a contract paid by consent was burned (spec section 3.4).
+            GasPrice::Fixed(_) if self.is_burned(context) => U256::zero(),
+            GasPrice::Fixed(_) => fee.amount,
         };
         context.pools.journal.add_balance(beneficiary, earned.into());
-        Ok(self.collect(context, ended, gas_used, gas_refunded, fee))
+        let executed = self.collect(context, ended, fee);
+        Ok(Executed { gas_used, gas_refunded, ..executed })
     }
 
-    fn collect(
-        &self,
-        context: &mut Context<'_>,
-        ended: &Ended,
-        gas_used: u64,
-        gas_refunded: u64,
-        fee: FeePaid,
-    ) -> Executed {
+    /// Whether nobody earns the fee: the historical rules and a payer who had to agree.
+    fn is_burned(&self, context: &Context<'_>) -> bool {
+        context.rules.consent_scope == ConsentScope::Anywhere
+            && self.fee.consent == Consent::Required
+    }
+
+    /// Collects outcome, events, scheduled calls and changes.
+    fn collect(&self, context: &mut Context<'_>, ended: &Ended, fee: FeePaid) -> Executed {
+        let scheduled = core::mem::take(&mut context.scheduled);
         let Pools { journal, programs, return_data, .. } = &mut *context.pools;
         let outcome = match (ended.status, ended.created) {
             (Status::Success, Some(address)) => {
@@ -404,8 +445,15 @@ impl Execution<'_> {
             _ => ended.outcome(return_data),
         };
         let logs = core::mem::take(&mut journal.logs);
-        let logs = if outcome.is_success() { logs } else { Vec::new() };
-        Executed { outcome, gas_used, gas_refunded, logs, diff: journal.diff(programs), fee }
+        Executed {
+            outcome,
+            gas_used: 0,
+            gas_refunded: 0,
+            logs,
+            diff: journal.diff(programs),
+            fee,
+            scheduled,
+        }
     }
 }
 

@@ -33,9 +33,23 @@ pub enum Consent {
     /// The payer is charged whatever happens.
     #[default]
     NotRequired,
-    /// Without consent the call's effects are reverted and the transaction fails with
-    /// [`Halt::ConsentMissing`](crate::Halt::ConsentMissing); nothing is charged to the payer.
+    /// Without consent the transaction fails with [`Halt::ConsentMissing`](crate::Halt::ConsentMissing) unless it failed
+    /// by itself, and nothing is charged to the payer. The call's effects are reverted; only under the historical rules
+    /// they stay (spec section 3.4).
     Required,
+}
+
+/// Where consent to pay was given while a transaction ran.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum ConsentSeen {
+    /// Nowhere.
+    #[default]
+    Nowhere,
+    /// In some other frame only, be it nested, of another contract, or reverted.
+    Elsewhere,
+    /// By the called contract, in the transaction's own frame, which was not reverted.
+    OwnFrame,
 }
 
 /// Payer, price and consent: data that a fee policy hands to [`Vm::execute`](crate::Vm::execute).

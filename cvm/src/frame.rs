@@ -101,4 +101,6 @@ pub(crate) struct Frame {
     pub(crate) hot_below: i64,
     /// What to return to when the frame fails.
     pub(crate) checkpoint: Checkpoint,
+    /// How many calls were scheduled when the frame started.
+    pub(crate) scheduled_before: usize,
 }

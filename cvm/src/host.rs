@@ -6,7 +6,7 @@ use primitive_types::{H160 as Address, H256, U256};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ScheduledCall {
-    /// The contract that asked.
+    /// Who called the contract that asked.
     pub sender: Address,
     /// The word that names the call data.
     pub data: U256,

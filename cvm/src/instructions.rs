@@ -20,7 +20,7 @@ mod storage;
 mod terminate;
 
 pub(crate) use access::grow_for_word;
-pub use extension::OpcodeContext;
+pub use extension::{OpcodeContext, SCHEDULED_MAX};
 
 use crate::{
     Halt, Word,

@@ -44,6 +44,8 @@ mod journal;
 mod keccak;
 mod memory;
 mod memory_state;
+mod miles;
+mod native;
 mod opcode;
 mod outcome;
 mod precompile_table;
@@ -55,11 +57,13 @@ mod rules;
 mod signature;
 mod state_diff;
 mod state_view;
+mod system_contract;
 #[cfg(feature = "cli")]
 pub mod tool;
 mod tracer;
 mod transaction;
 mod translation;
+mod travis;
 mod vm;
 mod word;
 
@@ -71,11 +75,12 @@ pub use envelope::{
     SetCodeTransaction, SidecarError, SidecarVersion, UnsignedTransaction,
 };
 pub use error::{ExecuteError, Refusal};
-pub use fee_terms::{Consent, FeeTerms, GasPrice, Payer};
+pub use fee_terms::{Consent, ConsentSeen, FeeTerms, GasPrice, Payer};
 pub use host::{Host, NoHost, ScheduledCall};
-pub use instructions::OpcodeContext;
+pub use instructions::{OpcodeContext, SCHEDULED_MAX};
 pub use keccak::{EMPTY_KECCAK, KeccakMemo, keccak256};
 pub use memory_state::{MemoryAccount, MemoryState};
+pub use native::{Integer, NativeError, NativeFunction, NativeSignature, NativeType, NativeValue};
 pub use opcode::{ExtensionOpcode, Opcode};
 pub use outcome::{Executed, FeePaid, Halt, Log, Outcome};
 pub use precompiles::{Precompile, PrecompileError, PrecompileOutput};
@@ -88,6 +93,7 @@ pub use signature::{
 };
 pub use state_diff::{AccountDiff, StateDiff};
 pub use state_view::{AccountInfo, BackendError, EMPTY_CODE_HASH, StateView};
+pub use system_contract::{SystemContext, SystemContract, SystemFailure};
 pub use tracer::{
     CallFrame, CallKind, CallLog, CallTrace, CallTracer, Eip3155Tracer, Enter, Exit, NoTracer,
     Step, StepEnd, Tracer, revert_reason,

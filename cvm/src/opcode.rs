@@ -30,6 +30,8 @@ pub struct Opcode {
     pub gas: u16,
     /// The revision that introduced it; chain-specific opcodes carry their base revision.
     pub since: Revision,
+    /// For an opcode of a chain's own: the height of the first block that may use it.
+    pub since_height: Option<u64>,
     pub(crate) instruction: Instruction,
     pub(crate) operand: u8,
 }
@@ -47,6 +49,8 @@ pub struct ExtensionOpcode {
     pub outputs: u8,
     /// Gas charged before the function runs; it may charge more.
     pub gas: u16,
+    /// The height of the first block that may use it.
+    pub since_height: u64,
     /// What the opcode does. A halt must leave no trace but the halt.
     pub run: fn(&mut OpcodeContext<'_, '_>) -> Result<(), Halt>,
 }
@@ -254,6 +258,7 @@ impl OpcodeTable {
                 immediate: 0,
                 gas,
                 since,
+                since_height: None,
                 instruction,
                 operand,
             });
@@ -330,19 +335,18 @@ impl OpcodeTable {
         } else {
             self.extensions.push(extension);
         }
-        let ExtensionOpcode { byte, name, inputs, gas, .. } = extension;
-        let outputs = extension.outputs.min(1);
-        let (instruction, operand) = (I::Extension, index as u8);
+        let ExtensionOpcode { byte, name, inputs, gas, since_height, .. } = extension;
         self.insert(Opcode {
             byte,
             name,
             inputs,
-            outputs,
+            outputs: extension.outputs.min(1),
             immediate: 0,
             gas,
             since,
-            instruction,
-            operand,
+            since_height: Some(since_height),
+            instruction: I::Extension,
+            operand: index as u8,
         });
     }
 
@@ -352,6 +356,22 @@ impl OpcodeTable {
             self.cells[usize::from(row.byte)] = Cell::INVALID;
         }
         self.rows.retain(keep);
+    }
+
+    /// Adds the rows of a later revision for some bytes, as that revision introduced them.
+    pub(crate) fn adopt(&mut self, revision: Revision, bytes: &[u8]) {
+        for row in Self::ethereum(revision).rows.iter().filter(|row| bytes.contains(&row.byte)) {
+            self.insert(*row);
+        }
+    }
+
+    /// Makes ADD, MUL and SUB halt when their result has no place in a word, from the chain's first block on.
+    pub(crate) fn check_arithmetic(&mut self) {
+        for (byte, instruction) in
+            [(0x01, I::CheckedAdd), (0x02, I::CheckedMul), (0x03, I::CheckedSub)]
+        {
+            self.update(byte, |row| (row.instruction, row.since_height) = (instruction, Some(0)));
+        }
     }
 
     fn update(&mut self, byte: u8, change: impl FnOnce(&mut Opcode)) {
@@ -377,6 +397,7 @@ const fn stack_row(
         immediate: 0,
         gas: 3,
         since: Frontier,
+        since_height: None,
         instruction,
         operand: 0,
     }
@@ -452,11 +473,13 @@ mod tests {
             inputs: 3,
             outputs: 1,
             gas: 400,
+            since_height: 9,
             run: |_| Ok(()),
         };
         table.insert_extension(row, Byzantium);
         table.insert_extension(ExtensionOpcode { gas: 7, ..row }, Byzantium);
-        assert_eq!(table.row(0xf5).map(|row| (row.name, row.gas)), Some(("ENI", 7)));
+        let row = table.row(0xf5).map(|row| (row.name, row.gas, row.since_height));
+        assert_eq!(row, Some(("ENI", 7, Some(9))));
         assert_eq!(table.extension(table.cell(0xf5).operand).gas, 7);
     }
 }

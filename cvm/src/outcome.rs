@@ -1,6 +1,6 @@
 //! How execution ended.
 
-use crate::StateDiff;
+use crate::{ConsentSeen, ScheduledCall, StateDiff};
 use alloc::vec::Vec;
 use bytes::Bytes;
 use primitive_types::{H160 as Address, H256, U256};
@@ -135,12 +135,14 @@ pub struct Executed {
     pub gas_used: u64,
     /// Gas given back for cleared storage, already subtracted from `gas_used`.
     pub gas_refunded: u64,
-    /// The events, in order; none unless the outcome is a success.
+    /// The events, in order; none unless the effects were kept.
     pub logs: Vec<Log>,
     /// Every change of state, fees included.
     pub diff: StateDiff,
     /// Who paid what.
     pub fee: FeePaid,
+    /// The calls that contracts asked for (SCHEDULE), in order; what becomes of them is up to the chain.
+    pub scheduled: Vec<ScheduledCall>,
 }
 
 /// The fee of an executed transaction.
@@ -155,6 +157,6 @@ pub struct FeePaid {
     pub amount: U256,
     /// Wei taken from the payer for blobs (EIP-4844), all burned.
     pub blob_amount: U256,
-    /// Whether the called contract agreed to pay, in the way that the rules count.
-    pub consent: bool,
+    /// Where consent to pay was given.
+    pub consent: ConsentSeen,
 }

@@ -33,6 +33,7 @@ use bytes::Bytes;
 use primitive_types::H160;
 
 pub use ecrecover::recover_address;
+pub(crate) use modexp::raise;
 pub use table::{at, for_revision};
 
 /// Runs a precompile on `input` with at most `gas_limit` gas.

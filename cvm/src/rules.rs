@@ -1,8 +1,9 @@
 //! What executes: opcodes, prices, limits and precompiled contracts, as one value.
 
 use crate::{
-    EnvelopeRules, ExtensionOpcode, Opcode, Precompile, Revision, gas::Schedule,
-    opcode::OpcodeTable, precompile_table::PrecompileTable, precompiles,
+    EnvelopeRules, ExtensionOpcode, NativeFunction, Opcode, Precompile, Revision, SystemContract,
+    gas::Schedule, native::NativeTable, opcode::OpcodeTable, precompile_table::PrecompileTable,
+    precompiles,
 };
 
 /// The rules of a chain at one height.
@@ -24,6 +25,7 @@ pub struct Rules {
     pub(crate) precompiles: PrecompileTable,
     pub(crate) checks: Checks,
     pub(crate) consent_scope: ConsentScope,
+    pub(crate) natives: NativeTable,
 }
 
 /// Which consent of the paying contract counts.
@@ -58,6 +60,7 @@ impl Rules {
             precompiles: PrecompileTable::new(precompiles::for_revision(revision)),
             checks: Checks { nonce: true, block_gas_limit: true, sender_code: true },
             consent_scope: ConsentScope::OwnFrame,
+            natives: NativeTable::default(),
         }
     }
 
@@ -79,6 +82,20 @@ impl Rules {
     #[must_use]
     pub fn with_precompile(mut self, precompile: Precompile) -> Self {
         self.precompiles.insert(precompile);
+        self
+    }
+
+    /// The same rules with a system contract added or replaced.
+    #[must_use]
+    pub fn with_system_contract(mut self, contract: SystemContract) -> Self {
+        self.precompiles.insert_system(contract);
+        self
+    }
+
+    /// The same rules with a native function added or replaced.
+    #[must_use]
+    pub fn with_native(mut self, function: NativeFunction) -> Self {
+        self.natives.insert(function);
         self
     }
 
@@ -122,6 +139,18 @@ impl Rules {
     #[must_use]
     pub fn precompiles(&self) -> &[Precompile] {
         self.precompiles.entries()
+    }
+
+    /// Every system contract, ordered by address.
+    #[must_use]
+    pub fn system_contracts(&self) -> &[SystemContract] {
+        self.precompiles.system()
+    }
+
+    /// Every native function, ordered by name.
+    #[must_use]
+    pub fn natives(&self) -> &[NativeFunction] {
+        self.natives.entries()
     }
 
     /// Every opcode, ordered by byte.

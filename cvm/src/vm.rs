@@ -248,6 +248,7 @@ impl Vm {
             tracer: environment.tracer.unwrap_or(&mut no_tracer),
             is_traced,
             random_count: 0,
+            scheduled: Vec::new(),
         };
         let called = run_message(frames, &mut context, message);
         called.map_err(|_fault| pools.take_backend_error())

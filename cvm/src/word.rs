@@ -4,6 +4,7 @@ mod arithmetic;
 mod bits;
 mod convert;
 mod division;
+mod fixed_point;
 mod reciprocal;
 mod text;
 

@@ -187,3 +187,34 @@ fn vmtest_and_txtest_print_a_closing_line() {
         assert_eq!(out, "0 passed, 0 failed, 0 skipped\n", "{suite}");
     }
 }
+
+#[test]
+fn rules_of_cybermiles_run_and_list_their_opcodes() {
+    let table = |rules| check(&["opcodes", "--rules", rules], 0).0;
+    let line = |rules, name: &str| {
+        table(rules).lines().find(|line| line.contains(name)).map(str::to_owned)
+    };
+    assert_eq!(
+        line("travis", "FREEGAS").as_deref(),
+        Some("0xf8  FREEGAS          0    0      3  block 1321176")
+    );
+    assert_eq!(
+        line("travis", " ADD ").as_deref(),
+        Some("0x01  ADD              2    1      3  block 0")
+    );
+    assert_eq!(line("travis@1321175", "FREEGAS"), None);
+    assert_eq!(
+        line("travis", "SAR").as_deref(),
+        Some("0x1d  SAR              2    1      3  Constantinople")
+    );
+    assert!(line("miles", "CLZ").is_some());
+    let overflow = ["run", "--code", "6001600003506002600103", "--rules", "travis"];
+    let (out, _) = check(&overflow, 1);
+    assert!(out.contains("halted: arithmetic overflow"), "{out}");
+    // consent() of the free-gas contract answers 1.
+    let consent = "63b3d3404a5f5260205f6004601c5f61cc015af160205ff3";
+    let (out, _) = check(&["run", "--code", consent, "--rules", "miles"], 0);
+    assert!(out.contains(&format!("output    0x{}01\n", "00".repeat(31))), "{out}");
+    let (_, error) = check(&["run", "--code", "00", "--rules", "travis@x"], 2);
+    assert!(error.contains("height"), "{error}");
+}

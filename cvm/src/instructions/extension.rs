@@ -2,10 +2,11 @@
 
 use super::{access::reach, charge};
 use crate::{
-    Block, Halt, Host, Word,
+    Block, Halt, Host, NativeFunction, ScheduledCall, Word,
     context::Context,
     frame::{Exit, Frame},
     registers::Registers,
+    rules::ConsentScope,
 };
 use primitive_types::{H160 as Address, H256};
 
@@ -25,6 +26,9 @@ impl core::fmt::Debug for OpcodeContext<'_, '_> {
         formatter.debug_struct("OpcodeContext").field("frame", &self.frame).finish_non_exhaustive()
     }
 }
+
+/// The most calls that one transaction may schedule; bounds memory, since the opcode costs little.
+pub const SCHEDULED_MAX: usize = 1024;
 
 /// Runs an extension. Ends a basic block.
 #[inline(always)]
@@ -96,6 +100,12 @@ impl OpcodeContext<'_, '_> {
     pub fn memory(&mut self, offset: Word, size: Word) -> Result<&[u8], Halt> {
         let (start, size) = self.reach(offset, size)?;
         Ok(&self.frame.registers.memory()[start..start + size])
+    }
+
+    /// All memory in use, without growing it.
+    #[must_use]
+    pub fn memory_in_use(&self) -> &[u8] {
+        self.frame.registers.memory()
     }
 
     /// Writes to memory, grown to hold the bytes at the usual price.
@@ -186,6 +196,30 @@ impl OpcodeContext<'_, '_> {
     /// Agrees, on behalf of the current account, to pay for the transaction.
     pub fn give_consent(&mut self) {
         self.context.give_consent(self.frame.depth);
+    }
+
+    /// Asks for a call later, which is forgotten when the frame is reverted.
+    ///
+    /// # Errors
+    /// [`Halt::OutOfGas`] when the transaction asked for more than [`SCHEDULED_MAX`] calls.
+    pub fn schedule(&mut self, call: ScheduledCall) -> Result<(), Halt> {
+        if self.context.scheduled.len() >= SCHEDULED_MAX {
+            return Err(Halt::OutOfGas);
+        }
+        self.context.scheduled.push(call);
+        Ok(())
+    }
+
+    /// The native function of a name, if the rules have it.
+    #[must_use]
+    pub fn native(&self, name: &[u8]) -> Option<NativeFunction> {
+        self.context.rules.natives.find(name).copied()
+    }
+
+    /// Whether the rules repeat history, defects included.
+    #[must_use]
+    pub fn is_historical(&self) -> bool {
+        self.context.rules.consent_scope == ConsentScope::Anywhere
     }
 
     /// Counts and gives how often the opcode asked for a random value in this transaction, 1 at first. Reverts do not

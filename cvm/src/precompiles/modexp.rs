@@ -99,6 +99,11 @@ fn run(
     ))
 }
 
+/// Raises to a power modulo a number, all big-endian; the result has the modulus' length. The caller bounds the work.
+pub(crate) fn raise(base: &[u8], exponent: &[u8], modulus: &[u8]) -> Vec<u8> {
+    power::modular_power(base, exponent, 0, modulus)
+}
+
 fn out_of_gas(_: core::num::TryFromIntError) -> PrecompileError {
     PrecompileError::OutOfGas
 }

@@ -51,7 +51,7 @@ impl fmt::Display for Line<'_> {
     }
 }
 
-/// The opcodes of `rules` as a table: byte, name, words taken and put, gas, first revision.
+/// The opcodes of `rules` as a table: byte, name, words taken and put, gas, first revision or block.
 #[must_use]
 pub fn opcode_table(rules: &Rules) -> String {
     let mut table = format!(
@@ -59,9 +59,12 @@ pub fn opcode_table(rules: &Rules) -> String {
         "byte", "name", "in", "out", "gas", "since"
     );
     for row in rules.opcodes() {
+        let since = row
+            .since_height
+            .map_or_else(|| row.since.to_string(), |height| format!("block {height}"));
         table.push_str(&format!(
-            "0x{:02x}  {:<14}  {:>2}  {:>3}  {:>5}  {}\n",
-            row.byte, row.name, row.inputs, row.outputs, row.gas, row.since
+            "0x{:02x}  {:<14}  {:>2}  {:>3}  {:>5}  {since}\n",
+            row.byte, row.name, row.inputs, row.outputs, row.gas
         ));
     }
     table

@@ -121,6 +121,26 @@ fn remainder<const L: usize>(numerator: &[u64; L], modulus: Word) -> Word {
     }
 }
 
+/// Returns quotient and remainder of a number of twice a word's size; both zero when `divisor` is zero.
+pub(super) fn divide_wide(numerator: &[u64; 8], divisor: Word) -> ([u64; 8], Word) {
+    let [d0, d1, d2, d3] = divisor.0;
+    if d3 != 0 {
+        let (quotient, remainder) = divide::<8, 4>(numerator, divisor.0);
+        (quotient, Word(remainder))
+    } else if d2 != 0 {
+        let (quotient, [r0, r1, r2]) = divide::<8, 3>(numerator, [d0, d1, d2]);
+        (quotient, Word([r0, r1, r2, 0]))
+    } else if d1 != 0 {
+        let (quotient, [r0, r1]) = divide::<8, 2>(numerator, [d0, d1]);
+        (quotient, Word([r0, r1, 0, 0]))
+    } else if d0 != 0 {
+        let (quotient, remainder) = divide_by_limb(numerator, d0);
+        (quotient, Word::from(remainder))
+    } else {
+        ([0; 8], Word::ZERO)
+    }
+}
+
 /// Divides by a single limb, which is not zero.
 #[inline(always)]
 fn divide_by_limb<const L: usize>(numerator: &[u64; L], divisor: u64) -> ([u64; L], u64) {

@@ -48,12 +48,20 @@ pub(crate) fn translate(name: &str) -> Result<Translate, String> {
     }
 }
 
-/// A rule set on the command line, by the name of its revision.
+/// A rule set on the command line: the name of a revision, `miles`, `travis`, or `travis@HEIGHT`.
 pub(crate) fn rules(name: &str) -> Result<Rules, String> {
+    match name.split_once('@') {
+        None if name == "miles" => return Ok(Rules::miles()),
+        None if name == "travis" => return Ok(Rules::travis(u64::MAX)),
+        Some(("travis", height)) => {
+            return height.parse().map(Rules::travis).map_err(|error| format!("height: {error}"));
+        }
+        _ => {}
+    }
     let revision: Revision = name.parse().map_err(|UnknownRevision| {
         let names: Vec<String> =
             Revision::ALL.iter().map(|revision| revision.name().to_lowercase()).collect();
-        format!("unknown; expected one of {}", names.join(", "))
+        format!("unknown; expected miles, travis, travis@HEIGHT or one of {}", names.join(", "))
     })?;
     Ok(Rules::ethereum(revision))
 }

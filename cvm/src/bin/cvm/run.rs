@@ -30,7 +30,7 @@ pub(crate) struct RunArguments {
     /// The contract that the code runs as.
     #[arg(long, value_name = "ADDRESS", default_value = "0x00000000000000000000000000000000c0de0000", value_parser = arguments::address)]
     address: Address,
-    /// The rules: frontier ... osaka.
+    /// The rules: frontier ... osaka, miles, travis, travis@HEIGHT.
     #[arg(long, value_name = "RULES", default_value = "osaka", value_parser = arguments::rules)]
     rules: Rules,
     /// Show each step, or the tree of calls, before the result.
@@ -56,14 +56,14 @@ pub(crate) struct DisasmArguments {
     /// The bytecode in hexadecimal, or @FILE, or @- for standard input.
     #[arg(value_name = "HEX|@FILE")]
     code: String,
-    /// The rules: frontier ... osaka.
+    /// The rules: frontier ... osaka, miles, travis, travis@HEIGHT.
     #[arg(long, value_name = "RULES", default_value = "osaka", value_parser = arguments::rules)]
     rules: Rules,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct OpcodesArguments {
-    /// The rules: frontier ... osaka.
+    /// The rules: frontier ... osaka, miles, travis, travis@HEIGHT.
     #[arg(long, value_name = "RULES", default_value = "osaka", value_parser = arguments::rules)]
     rules: Rules,
 }
