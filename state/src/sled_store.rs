@@ -47,9 +47,35 @@ impl SledStore {
                 .flush_every_ms(None)
                 .open()
         };
-        let database = guard(open)?.map_err(engine_error)?;
+        let mut attempts = LOCK_ATTEMPTS;
+        let database = loop {
+            match guard(open)? {
+                Err(sled::Error::Io(error)) if is_locked(&error) => {
+                    attempts -= 1;
+                    if attempts == 0 {
+                        return Err(device(io::Error::new(io::ErrorKind::WouldBlock, error)));
+                    }
+                    wait_for_lock();
+                }
+                other => break other.map_err(engine_error)?,
+            }
+        };
         Ok(Self { database, folder: folder.to_owned() })
     }
+}
+
+/// Attempts to take the lock, 10 ms apart: sled's threads keep the files for a moment after the database was dropped.
+const LOCK_ATTEMPTS: u32 = 1000;
+
+/// sled says in words only that the lock is held.
+fn is_locked(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::WouldBlock
+        || error.to_string().contains("could not acquire lock")
+}
+
+#[expect(clippy::disallowed_methods, reason = "nothing tells when sled's threads let the lock go")]
+fn wait_for_lock() {
+    std::thread::sleep(std::time::Duration::from_millis(10));
 }
 
 /// Removes `snap.*.generating`: sled 0.34.7 takes such a leftover for a snapshot and refuses to open for ever.

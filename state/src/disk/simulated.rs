@@ -136,6 +136,20 @@ impl SimulatedDisk {
         self.inner().operations.len()
     }
 
+    /// Returns how many operations were done when a file in a folder was last synced.
+    #[must_use]
+    pub fn last_sync_in(&self, folder: &Path) -> Option<usize> {
+        let inner = self.inner();
+        let is_inside = |file: usize| {
+            inner.operations.iter().any(|operation| {
+                matches!(operation, Operation::Create { file: created, path }
+                    if *created == file && path.parent() == Some(folder))
+            })
+        };
+        let is_sync = |operation: &Operation| matches!(operation, Operation::SyncFile { file } if is_inside(*file));
+        inner.operations.iter().rposition(is_sync).map(|index| index + 1)
+    }
+
     /// Flips one bit of a file, as a decaying medium does. Returns whether the position exists.
     #[must_use]
     pub fn flip_bit(&self, path: &Path, byte: u64, bit: u8) -> bool {

@@ -67,6 +67,7 @@ const fn is_refusal(kind: ErrorKind) -> bool {
             | ErrorKind::QuotaExceeded
             | ErrorKind::ReadOnlyFilesystem
             | ErrorKind::PermissionDenied
+            | ErrorKind::WouldBlock
     )
 }
 

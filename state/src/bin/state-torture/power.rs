@@ -27,9 +27,18 @@ type Image = BTreeMap<PathBuf, Vec<u8>>;
 /// A chain that was committed, and everything that a power loss could have left of it.
 struct Recording {
     disk: SimulatedDisk,
-    /// Operations done when the block was acknowledged, and the view's files then.
-    blocks: Vec<(usize, Image)>,
+    blocks: Vec<Committed>,
     before: Image,
+}
+
+/// A block of a recording.
+struct Committed {
+    /// Operations done when its record was durable; the view gets the block only after.
+    durable: usize,
+    /// Operations done when it was acknowledged.
+    acknowledged: usize,
+    /// The view's files then.
+    image: Image,
 }
 
 fn options(folder: &Path) -> Options {
@@ -71,7 +80,8 @@ fn record(folder: &Path, chain_seed: u64) -> Result<Recording, String> {
     for height in 0..BLOCKS {
         state.commit(&block(chain_seed, height)).map_err(|error| text(&error))?;
         let image = read_image(&view).map_err(|error| text(&error))?;
-        blocks.push((disk.operation_count(), image));
+        let durable = disk.last_sync_in(&folder.join("journal")).unwrap_or(0);
+        blocks.push(Committed { durable, acknowledged: disk.operation_count(), image });
     }
     Ok(Recording { disk, blocks, before })
 }
@@ -129,12 +139,13 @@ fn cut(
     // Half of the cuts come right after an acknowledgement, when nothing may be lost.
     let position = if random.below(2) == 0 {
         let index = usize::try_from(random.below(BLOCKS)).unwrap_or(0);
-        recording.blocks.get(index).map_or(operations, |(operations, _)| *operations)
+        recording.blocks.get(index).map_or(operations, |block| block.acknowledged)
     } else {
         usize::try_from(random.below(operations as u64 + 1)).unwrap_or(0)
     };
     let sector_size = if random.below(2) == 0 { 512 } else { 4096 };
-    let acknowledged = recording.blocks.partition_point(|(operations, _)| *operations <= position);
+    let acknowledged = recording.blocks.partition_point(|block| block.acknowledged <= position);
+    let durable_blocks = recording.blocks.partition_point(|block| block.durable <= position);
     let disk = recording.disk.after_power_loss(position, sector_size, random);
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let strip = |(path, bytes): (PathBuf, Vec<u8>)| {
@@ -148,10 +159,9 @@ fn cut(
         blocks
             .checked_sub(1)
             .and_then(|index| recording.blocks.get(index))
-            .map_or(&recording.before, |(_, image)| image)
+            .map_or(&recording.before, |block| &block.image)
     };
-    let images: Vec<&Image> =
-        (durable..=(acknowledged + 1).min(recording.blocks.len())).map(image_at).collect();
+    let images: Vec<&Image> = (durable..=durable_blocks.max(acknowledged)).map(image_at).collect();
     write_files(&folder.path().join("view"), mix(&images, sector_size, random))
         .map_err(|error| error.to_string())?;
     verify(folder.path(), chain_seed, acknowledged as u64)
