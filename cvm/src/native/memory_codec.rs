@@ -14,7 +14,7 @@ use crate::Word;
 use alloc::{borrow::Cow, vec::Vec};
 
 /// No memory that gas can buy is larger.
-const SECTION_SIZE_MAX: usize = 1 << 32;
+const SECTION_SIZE_MAX: usize = u32::MAX as usize;
 
 /// Whether the defects of the original's converters are repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
