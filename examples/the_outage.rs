@@ -6,7 +6,9 @@
 
 use cybermiles_cvm::{Envelope, EnvelopeRules, IntrinsicGas, Revision, Target, Transaction};
 use cybermiles_gas_policy as policy;
-use policy::{Calldata, Decision, Offer, Request, Rules, Stage, StrictRules, TravisRules, Usage, explain};
+use policy::{
+    Calldata, Decision, Offer, Request, Rules, Stage, StrictRules, TravisRules, Usage, explain,
+};
 use primitive_types::U256;
 
 /// Signed for chain 18; one unit of gas more than runs for free.

@@ -1,7 +1,8 @@
 //! Calls 1024 deep need little of the thread's stack, and calls need no heap once the machine is warm.
 
 use cybermiles_cvm::{
-    Address, Block, FeeTerms, MemoryAccount, MemoryState, Revision, Rules, StepEnd, Target, Tracer, Transaction, Vm,
+    Address, Block, FeeTerms, MemoryAccount, MemoryState, Revision, Rules, StepEnd, Target, Tracer,
+    Transaction, Vm,
 };
 use std::thread;
 
@@ -15,7 +16,12 @@ fn state(code: Vec<u8>) -> MemoryState {
 }
 
 fn transaction(gas_limit: u64) -> Transaction {
-    Transaction { sender: SENDER, target: Target::Call(CONTRACT), gas_limit, ..Transaction::default() }
+    Transaction {
+        sender: SENDER,
+        target: Target::Call(CONTRACT),
+        gas_limit,
+        ..Transaction::default()
+    }
 }
 
 /// Before EIP-150 a caller can pass on all gas, and so reach the deepest frame.
@@ -54,7 +60,8 @@ fn calls_of_full_depth_fit_a_small_thread_stack() {
             let executed = vm.execute(&block, &transaction, &FeeTerms::default(), &state).unwrap();
             assert!(executed.outcome.is_success());
         }
-        let traced = vm.execute_traced(&block, &transaction, &FeeTerms::default(), &state, &mut deepest);
+        let traced =
+            vm.execute_traced(&block, &transaction, &FeeTerms::default(), &state, &mut deepest);
         assert!(traced.unwrap().outcome.is_success());
         deepest.0
     };
@@ -66,7 +73,9 @@ fn calls_of_full_depth_fit_a_small_thread_stack() {
 fn looping(rounds: u8) -> Vec<u8> {
     let mut code = vec![0x60, rounds, 0x5b];
     for address in [4, 0xee] {
-        code.extend_from_slice(&[0x60, 32, 0x60, 0, 0x60, 32, 0x60, 0, 0x60, 0, 0x60, address, 0x61, 0xff, 0xff, 0xf1]);
+        code.extend_from_slice(&[
+            0x60, 32, 0x60, 0, 0x60, 32, 0x60, 0, 0x60, 0, 0x60, address, 0x61, 0xff, 0xff, 0xf1,
+        ]);
         code.push(0x50);
     }
     // PUSH1 1 SWAP1 SUB DUP1 PUSH1 2 JUMPI

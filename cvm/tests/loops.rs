@@ -12,7 +12,8 @@ fn run(revision: Revision, translate: Translate, bytes: &[u8], gas_limit: u64) -
     }
     let mut vm = Vm::new(Rules::ethereum(revision)).with_translation(translate);
     let state = programs::state(bytes);
-    let executed = vm.execute(&block, &programs::transaction(gas_limit), &FeeTerms::default(), &state);
+    let executed =
+        vm.execute(&block, &programs::transaction(gas_limit), &FeeTerms::default(), &state);
     executed.expect("the transaction is valid")
 }
 
@@ -41,7 +42,9 @@ fn the_random_programs_do_something() {
     for seed in 0..200u64 {
         let mut random = seed;
         let mut next = || {
-            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            random = random
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             (random >> 56) as u8
         };
         let bytes: Vec<u8> = (0..300).map(|_| next()).collect();
@@ -66,7 +69,12 @@ fn the_loops_agree_on_the_fuzz_seeds() {
         let bytes = std::fs::read(entry.path()).expect("a seed can be read");
         for revision in Revision::ALL {
             let exact = run(revision, Translate::Never, &bytes, 300_000);
-            assert_eq!(exact, run(revision, Translate::Always, &bytes, 300_000), "{:?}", entry.path());
+            assert_eq!(
+                exact,
+                run(revision, Translate::Always, &bytes, 300_000),
+                "{:?}",
+                entry.path()
+            );
         }
         count += 1;
     }

@@ -125,7 +125,8 @@ impl KeccakMemo {
         let entry = &mut self.entries[index];
         if entry.word_count != 0 {
             self.displaced_count += 1;
-            if self.displaced_count == self.entry_count && self.entry_count < Self::ENTRY_COUNT_MAX {
+            if self.displaced_count == self.entry_count && self.entry_count < Self::ENTRY_COUNT_MAX
+            {
                 *self = Self::with_entry_count(Self::ENTRY_COUNT_MAX);
                 return hash;
             }

@@ -2,7 +2,9 @@
 
 use super::programs;
 
-use cybermiles_cvm::{Address, Executed, FeeTerms, MemoryState, Outcome, Revision, Rules, Translate, U256, Vm};
+use cybermiles_cvm::{
+    Address, Executed, FeeTerms, MemoryState, Outcome, Revision, Rules, Translate, U256, Vm,
+};
 use proptest::{prop_assert, prop_assert_eq, test_runner::TestCaseError};
 use revm::{
     Context, ExecuteEvm, MainBuilder, MainContext,
@@ -51,12 +53,19 @@ fn database(state: &MemoryState) -> CacheDB<EmptyDB> {
     for (address, account) in state.accounts() {
         let code = Bytecode::new_raw(account.code.to_vec().into());
         let (balance, nonce) = (their_word(&account.balance), account.nonce);
-        let info =
-            AccountInfo { nonce, balance, code_hash: code.hash_slow(), code: Some(code), ..AccountInfo::default() };
+        let info = AccountInfo {
+            nonce,
+            balance,
+            code_hash: code.hash_slow(),
+            code: Some(code),
+            ..AccountInfo::default()
+        };
         database.insert_account_info(their_address(address), info);
         for (key, value) in &account.storage {
             let (key, value) = (their_word(key), their_word(value));
-            database.insert_account_storage(their_address(address), key, value).expect("memory does not fail");
+            database
+                .insert_account_storage(their_address(address), key, value)
+                .expect("memory does not fail");
         }
     }
     database
@@ -86,7 +95,8 @@ fn run_theirs(spec: SpecId, state: &MemoryState, gas_limit: u64) -> ResultAndSta
         gas_price: 10,
         ..TxEnv::default()
     };
-    let mut evm = Context::mainnet().with_db(database(state)).with_cfg(cfg).with_block(block).build_mainnet();
+    let mut evm =
+        Context::mainnet().with_db(database(state)).with_cfg(cfg).with_block(block).build_mainnet();
     evm.transact(transaction).expect("the transaction is valid")
 }
 
@@ -98,7 +108,8 @@ fn run_ours(revision: Revision, state: &MemoryState, gas_limit: u64) -> Executed
     let mut block = programs::block();
     block.base_fee = base_fee(revision >= Revision::London).into();
     let mut vm = Vm::new(Rules::ethereum(revision)).with_translation(Translate::Always);
-    let executed = vm.execute(&block, &programs::transaction(gas_limit), &FeeTerms::default(), state);
+    let executed =
+        vm.execute(&block, &programs::transaction(gas_limit), &FeeTerms::default(), state);
     executed.expect("the transaction is valid")
 }
 
@@ -142,14 +153,21 @@ fn accounts_of_theirs(
 }
 
 /// Runs the programs that the bytes make, in both machines; fails where anything differs.
-pub(crate) fn compare(revision: Revision, spec: SpecId, bytes: &[u8], gas_limit: u64) -> Result<(), TestCaseError> {
+pub(crate) fn compare(
+    revision: Revision,
+    spec: SpecId,
+    bytes: &[u8],
+    gas_limit: u64,
+) -> Result<(), TestCaseError> {
     let state = programs::state(bytes);
     let ours = run_ours(revision, &state, gas_limit);
     let theirs = run_theirs(spec, &state, gas_limit);
     prop_assert_eq!(ours.gas_used, theirs.result.tx_gas_used(), "gas, {:?}", ours.outcome);
     let (their_success, their_output) = match &theirs.result {
         ExecutionResult::Success { output: Output::Call(output), .. } => (true, output.to_vec()),
-        ExecutionResult::Success { output: Output::Create(output, _), .. } => (true, output.to_vec()),
+        ExecutionResult::Success { output: Output::Create(output, _), .. } => {
+            (true, output.to_vec())
+        }
         ExecutionResult::Revert { output, .. } => (false, output.to_vec()),
         ExecutionResult::Halt { .. } => {
             prop_assert!(matches!(ours.outcome, Outcome::Halt(_)), "{:?}", ours.outcome);
@@ -161,13 +179,25 @@ pub(crate) fn compare(revision: Revision, spec: SpecId, bytes: &[u8], gas_limit:
     let our_logs: Vec<_> = ours
         .logs
         .iter()
-        .map(|log| (log.address.0, log.topics.iter().map(|topic| topic.0).collect::<Vec<_>>(), log.data.to_vec()))
+        .map(|log| {
+            (
+                log.address.0,
+                log.topics.iter().map(|topic| topic.0).collect::<Vec<_>>(),
+                log.data.to_vec(),
+            )
+        })
         .collect();
     let their_logs: Vec<_> = theirs
         .result
         .logs()
         .iter()
-        .map(|log| (log.address.0.0, log.topics().iter().map(|topic| topic.0).collect::<Vec<_>>(), log.data.data.to_vec()))
+        .map(|log| {
+            (
+                log.address.0.0,
+                log.topics().iter().map(|topic| topic.0).collect::<Vec<_>>(),
+                log.data.data.to_vec(),
+            )
+        })
         .collect();
     prop_assert_eq!(our_logs, their_logs);
     let clears_empty = revision >= Revision::SpuriousDragon;

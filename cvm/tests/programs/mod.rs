@@ -53,8 +53,12 @@ fn fragment(choices: &mut Choices<'_>, code: &mut Vec<u8>) {
         // Arithmetic, comparison, bits.
         4..=6 => {
             push(code, choices.byte());
-            code.push([0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0a, 0x0b, 0x10, 0x11, 0x12, 0x13,
-            0x14, 0x15, 0x16, 0x17, 0x18, 0x19, 0x1a, 0x1b, 0x1c, 0x1d, 0x1e][usize::from(value) % 26]);
+            code.push(
+                [
+                    0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0a, 0x0b, 0x10, 0x11,
+                    0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18, 0x19, 0x1a, 0x1b, 0x1c, 0x1d, 0x1e,
+                ][usize::from(value) % 26],
+            );
         }
         7 => code.push(0x80 + value % 16),
         8 => code.push(0x90 + value % 16),
@@ -77,8 +81,12 @@ fn fragment(choices: &mut Choices<'_>, code: &mut Vec<u8>) {
             code.push([0x54, 0x55, 0x5c, 0x5d][usize::from(value / 4) % 4]);
         }
         // The machine and its surroundings.
-        12 => code.push([0x30, 0x31, 0x32, 0x33, 0x34, 0x35, 0x36, 0x38, 0x3a, 0x3b, 0x3d, 0x3f, 0x40, 0x41, 0x42, 0x43,
-            0x45, 0x46, 0x47, 0x48, 0x49, 0x4a, 0x58, 0x59, 0x5a, 0x50][usize::from(value) % 26]),
+        12 => code.push(
+            [
+                0x30, 0x31, 0x32, 0x33, 0x34, 0x35, 0x36, 0x38, 0x3a, 0x3b, 0x3d, 0x3f, 0x40, 0x41,
+                0x42, 0x43, 0x45, 0x46, 0x47, 0x48, 0x49, 0x4a, 0x58, 0x59, 0x5a, 0x50,
+            ][usize::from(value) % 26],
+        ),
         13 => jump(choices, code, value),
         14 => call(choices, code, value),
         // Anything, now and then.
@@ -99,14 +107,20 @@ fn jump(choices: &mut Choices<'_>, code: &mut Vec<u8>, value: u8) {
         push(code, choices.byte() % 2);
     }
     let target = code.len() + 4 + skipped;
-    code.extend_from_slice(&[0x61, (target >> 8) as u8, target as u8, if is_conditional { 0x57 } else { 0x56 }]);
+    code.extend_from_slice(&[
+        0x61,
+        (target >> 8) as u8,
+        target as u8,
+        if is_conditional { 0x57 } else { 0x56 },
+    ]);
     code.extend((0..skipped).map(|_| 0x50));
     code.push(0x5b);
 }
 
 /// A call of one of the programs or of a precompiled contract, or an end.
 fn call(choices: &mut Choices<'_>, code: &mut Vec<u8>, value: u8) {
-    let instruction = [0xf1, 0xf2, 0xf4, 0xfa, 0xf0, 0xf5, 0xf3, 0xfd, 0xff][usize::from(value) % 9];
+    let instruction =
+        [0xf1, 0xf2, 0xf4, 0xfa, 0xf0, 0xf5, 0xf3, 0xfd, 0xff][usize::from(value) % 9];
     match instruction {
         0xf1 | 0xf2 | 0xf4 | 0xfa => {
             for _ in 0..4 {
@@ -145,7 +159,10 @@ fn call(choices: &mut Choices<'_>, code: &mut Vec<u8>, value: u8) {
 /// A state with a rich sender and programs made from three parts of the bytes.
 pub(crate) fn state(bytes: &[u8]) -> MemoryState {
     let mut state = MemoryState::default();
-    state.insert(SENDER, MemoryAccount { balance: U256::from(10).pow(30.into()), ..MemoryAccount::default() });
+    state.insert(
+        SENDER,
+        MemoryAccount { balance: U256::from(10).pow(30.into()), ..MemoryAccount::default() },
+    );
     let size = bytes.len().div_ceil(PROGRAMS).max(1);
     for (index, part) in bytes.chunks(size).enumerate() {
         let mut address = FIRST;
