@@ -61,7 +61,9 @@ fn main() -> ExitCode {
     match outcome {
         Ok(totals) => {
             let Totals { schedules, violations, decided_heights } = totals;
-            println!("{schedules} schedules, {violations} violations, {decided_heights} decided heights");
+            println!(
+                "{schedules} schedules, {violations} violations, {decided_heights} decided heights"
+            );
             if violations == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
         Err(error) => {

@@ -108,7 +108,8 @@ impl Simulation<'_> {
         if self.random.is_in(300) {
             value = Opaque::garbage(value);
         } else if self.random.is_in(300) {
-            value = self.checker.some_value(proposal.height, self.random.next_u64()).unwrap_or(value);
+            value =
+                self.checker.some_value(proposal.height, self.random.next_u64()).unwrap_or(value);
         }
         let earlier = self.random.below(u64::from(proposal.round.as_u32()) + 1) as u32;
         let valid_round = earlier.checked_sub(1).and_then(Round::new);
@@ -147,7 +148,9 @@ impl Simulation<'_> {
     /// Makes up a certificate, or a vote in another's name. No receiver that checks believes it.
     pub(super) fn lie(&mut self, at: usize, to: usize, height: Height) -> Result<(), Violation> {
         let draw = self.random.next_u64();
-        let Some(mut group) = self.checker.some_votes(height, draw, &self.chain) else { return Ok(()) };
+        let Some(mut group) = self.checker.some_votes(height, draw, &self.chain) else {
+            return Ok(());
+        };
         let others = ValidatorBits::first(self.schedule.powers.len());
         let own = self.nodes[at].validator;
         let message = match draw >> 32 & 7 {

@@ -7,9 +7,9 @@ use super::{
     violation::{Rule, Violation},
 };
 use crate::{
-    ChainId, Driver, Height, Proposal, ProposerRotation, Round, RoundCertificate, RoundState, Signable as _, RoundValue, Statement,
-    Threshold, ValidatorBits, ValidatorIndex, ValidatorSet, ValueId, Vote,
-    VoteGroup, VoteKind,
+    ChainId, Driver, Height, Proposal, ProposerRotation, Round, RoundCertificate, RoundState,
+    RoundValue, Signable as _, Statement, Threshold, ValidatorBits, ValidatorIndex, ValidatorSet,
+    ValueId, Vote, VoteGroup, VoteKind,
 };
 
 /// Everybody who voted for one thing.
@@ -33,9 +33,8 @@ struct Transcript {
 
 impl Transcript {
     fn voters(&self, kind: VoteKind, round: Round, value: ValueId) -> ValidatorBits {
-        let same = |said: &&Said| {
-            said.kind == kind && said.round == round && said.value == Some(value)
-        };
+        let same =
+            |said: &&Said| said.kind == kind && said.round == round && said.value == Some(value);
         self.said.iter().rev().find(same).map_or(ValidatorBits::EMPTY, |said| said.voters)
     }
 
@@ -47,7 +46,9 @@ impl Transcript {
     /// The latest value that a validator precommitted before a round.
     fn lock(&self, validator: ValidatorIndex, before: Round) -> Option<RoundValue> {
         let precommits = self.said.iter().filter(|said| {
-            said.kind == VoteKind::Precommit && said.round < before && said.voters.contains(validator)
+            said.kind == VoteKind::Precommit
+                && said.round < before
+                && said.voters.contains(validator)
         });
         precommits
             .filter_map(|said| Some(RoundValue { round: said.round, value: said.value? }))
@@ -77,7 +78,8 @@ impl Transcript {
             if said.kind == VoteKind::Prevote {
                 let breaks = |voter: &ValidatorIndex| {
                     let (kind, round, value) = (said.kind, said.round, said.value);
-                    let vote = Vote { kind, height: Height::GENESIS, round, value, validator: *voter };
+                    let vote =
+                        Vote { kind, height: Height::GENESIS, round, value, validator: *voter };
                     self.lock(*voter, round).is_some_and(|lock| !self.keeps_lock(set, lock, &vote))
                 };
                 guilty = guilty.union(&said.voters.iter().filter(breaks).collect());
@@ -145,14 +147,18 @@ impl Checker {
                 }
             }
             Statement::Vote(Vote { kind, round, value, .. }) => {
-                let same = |said: &Said| {
-                    (said.kind, said.round, said.value) == (*kind, *round, *value)
-                };
+                let same =
+                    |said: &Said| (said.kind, said.round, said.value) == (*kind, *round, *value);
                 if let Some(said) = transcript.said.iter_mut().rev().find(|said| same(said)) {
                     said.voters.insert(validator);
                 } else {
                     let voters = [validator].into_iter().collect();
-                    transcript.said.push(Said { kind: *kind, round: *round, value: *value, voters });
+                    transcript.said.push(Said {
+                        kind: *kind,
+                        round: *round,
+                        value: *value,
+                        voters,
+                    });
                 }
             }
         }
@@ -195,7 +201,9 @@ impl Checker {
     fn proposal_breaks(&self, proposal: &Proposal) -> Option<Rule> {
         let transcript = self.transcript(proposal.height)?;
         let is_other = |other: &Proposal| {
-            other.round == proposal.round && other.proposer == proposal.proposer && other != proposal
+            other.round == proposal.round
+                && other.proposer == proposal.proposer
+                && other != proposal
         };
         if transcript.proposals.iter().any(is_other) {
             return Some(Rule::SignsOnce);
@@ -211,7 +219,11 @@ impl Checker {
     }
 
     /// A certificate that a peer would accept: its votes have been cast, and are enough.
-    pub(super) fn accepted(&self, group: &VoteGroup, threshold: Threshold) -> Result<(), Violation> {
+    pub(super) fn accepted(
+        &self,
+        group: &VoteGroup,
+        threshold: Threshold,
+    ) -> Result<(), Violation> {
         let Some(transcript) = self.transcript(group.height) else { return Ok(()) };
         let same = |said: &&Said| {
             (said.kind, said.round, said.value) == (group.kind, group.round, group.value)
@@ -235,9 +247,8 @@ impl Checker {
         height: Height,
         commit: &VoteGroup,
     ) -> Result<(), Violation> {
-        let value = commit.value.filter(|_| {
-            commit.kind == VoteKind::Precommit && commit.height == height
-        });
+        let value =
+            commit.value.filter(|_| commit.kind == VoteKind::Precommit && commit.height == height);
         let Some(value) = value else {
             return Err(Violation::Broken { validator, height, rule: Rule::DecidesOnCommit });
         };
@@ -313,7 +324,12 @@ impl Checker {
     }
 
     /// Returns what somebody proposed, for whoever asks a peer.
-    pub(super) fn proposal(&self, height: Height, round: Round, value: ValueId) -> Option<Proposal> {
+    pub(super) fn proposal(
+        &self,
+        height: Height,
+        round: Round,
+        value: ValueId,
+    ) -> Option<Proposal> {
         let transcript = self.transcript(height)?;
         let same = |proposal: &&Proposal| proposal.round == round && proposal.value == value;
         transcript.proposals.iter().find(same).copied()
@@ -330,7 +346,11 @@ impl Checker {
     }
 
     /// A statement that a peer would accept was made by its author.
-    pub(super) fn cast(&self, author: ValidatorIndex, statement: &Statement) -> Result<(), Violation> {
+    pub(super) fn cast(
+        &self,
+        author: ValidatorIndex,
+        statement: &Statement,
+    ) -> Result<(), Violation> {
         let height = statement.height();
         let Some(transcript) = self.transcript(height) else { return Ok(()) };
         let is_cast = match statement {
@@ -369,7 +389,12 @@ impl Checker {
     }
 
     /// Picks equal votes that were cast at a height, with their true signatures.
-    pub(super) fn some_votes(&self, height: Height, draw: u64, chain: &ChainId) -> Option<VoteGroup> {
+    pub(super) fn some_votes(
+        &self,
+        height: Height,
+        draw: u64,
+        chain: &ChainId,
+    ) -> Option<VoteGroup> {
         let transcript = self.transcript(height)?;
         let at = draw.checked_rem(transcript.said.len() as u64)?;
         let Said { kind, round, value, voters } = *transcript.said.get(at as usize)?;

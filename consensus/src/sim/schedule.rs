@@ -234,10 +234,8 @@ impl Schedule {
                 (node.0, Behaviour::ALL[at as usize])
             })
             .collect();
-        self.side = (0..validators as u16)
-            .filter(|_| random.is_in(500))
-            .map(ValidatorIndex)
-            .collect();
+        self.side =
+            (0..validators as u16).filter(|_| random.is_in(500)).map(ValidatorIndex).collect();
         // Twins need room for their copies.
         let room = ValidatorSet::MEMBERS_MAX - self.powers.len();
         for (_, behaviour) in self.byzantine.iter_mut().skip(room) {

@@ -23,11 +23,8 @@ pub fn shrink(schedule: &Schedule, application: &mut dyn Application) -> Option<
     let fails = |schedule: &Schedule, application: &mut dyn Application| {
         run(schedule, application).ok().filter(|report| report.violation.is_some())
     };
-    let mut best = Shrunk {
-        schedule: schedule.clone(),
-        report: fails(schedule, application)?,
-        tried: 1,
-    };
+    let mut best =
+        Shrunk { schedule: schedule.clone(), report: fails(schedule, application)?, tried: 1 };
     loop {
         let mut is_simpler = false;
         for candidate in simpler(&best.schedule) {

@@ -174,10 +174,8 @@ impl<'a> Simulation<'a> {
             .map(ValidatorIndex)
             .filter(|at| is_twin(at.0) || self.schedule.side.contains(*at))
             .collect();
-        let other: ValidatorBits = (0..nodes as u16)
-            .map(ValidatorIndex)
-            .filter(|at| !one.contains(*at))
-            .collect();
+        let other: ValidatorBits =
+            (0..nodes as u16).map(ValidatorIndex).filter(|at| !one.contains(*at)).collect();
         for at in 0..nodes {
             self.nodes[at].peers = match (self.nodes[at].behaviour, at < count) {
                 (Some(Behaviour::Twin), true) => one,
@@ -226,7 +224,11 @@ impl<'a> Simulation<'a> {
 
     /// Every faulty proposer may cost a round of the longest waits, after everybody has caught up.
     fn deadline_us(&self) -> u64 {
-        let rounds = self.schedule.byzantine.len() as u64 + 6 * self.schedule.heights + 10;
+        let rounds = if self.schedule.is_within_bounds() {
+            self.schedule.byzantine.len() as u64 + 6 * self.schedule.heights + 10
+        } else {
+            2
+        };
         let calm_from_us = self.schedule.faults.iter().map(|fault| match fault {
             Fault::Crash { at_us, down_us, .. } => at_us + down_us,
             Fault::Cut { .. } | Fault::Down { .. } => 0,
@@ -300,7 +302,9 @@ impl<'a> Simulation<'a> {
             return self.help(at, message);
         }
         if posted.height > next || posted.height.as_u64() > self.schedule.heights {
-            if Some(posted.height) == next.next() && node.early.len() < 4 * self.schedule.powers.len() {
+            if Some(posted.height) == next.next()
+                && node.early.len() < 4 * self.schedule.powers.len()
+            {
                 node.early.push(message);
             }
             return Ok(());
@@ -314,9 +318,10 @@ impl<'a> Simulation<'a> {
         let posted = &self.messages[message as usize];
         let (to, height) = (posted.from, posted.height);
         let is_late = matches!(posted.input, Input::Vote(_) | Input::Round(_) | Input::Proposal(_));
-        let Some(stored) = (height.as_u64() as usize).checked_sub(1).and_then(|at_height| {
-            self.nodes[at].chain.get_mut(at_height)
-        }) else {
+        let Some(stored) = (height.as_u64() as usize)
+            .checked_sub(1)
+            .and_then(|at_height| self.nodes[at].chain.get_mut(at_height))
+        else {
             return Ok(());
         };
         if !is_late || self.now_us < stored.at_us + Self::HELP_AFTER_US {
@@ -521,13 +526,12 @@ impl<'a> Simulation<'a> {
         }
         let is_calm = self.now_us >= self.schedule.heal_us;
         let disturbance = self.schedule.disturbance;
-        if !is_calm
-            && (self.is_cut(from, to) || self.random.is_in(disturbance.loss_permille))
-        {
+        if !is_calm && (self.is_cut(from, to) || self.random.is_in(disturbance.loss_permille)) {
             return;
         }
         let latencies = &self.schedule.latencies;
-        let way_us = latencies.one_way_us(usize::from(sender.validator.0), usize::from(receiver.validator.0));
+        let way_us = latencies
+            .one_way_us(usize::from(sender.validator.0), usize::from(receiver.validator.0));
         let mut way_us = way_us + self.random.below(way_us / 4 + 1);
         if self.random.is_in(disturbance.reorder_permille) {
             way_us += self.random.below(if is_calm { 100_000 } else { 1_500_000 });
@@ -678,7 +682,8 @@ impl<'a> Simulation<'a> {
         };
         let digest = Statement::Proposal(proposal).digest(&self.chain);
         let signature = Seal(super::seal::address(proposal.proposer)).signature(&digest);
-        self.pending.push_back(Input::Proposal(Verified::assume(Signed { message: proposal, signature })));
+        self.pending
+            .push_back(Input::Proposal(Verified::assume(Signed { message: proposal, signature })));
         self.validate(at, height, value);
         self.work(at)
     }
