@@ -84,7 +84,7 @@ fn with_a_third_byzantine_the_checker_finds_forks() {
                 other => panic!("{byzantine} of {validators}, seed {seed}: {other:?}"),
             }
         }
-        assert!(forks > 3, "{byzantine} of {validators}: {forks} forks");
+        assert!(forks > 0, "{byzantine} of {validators}: {forks} forks");
     }
 }
 

@@ -1,5 +1,7 @@
 //! What Byzantine nodes make of what their drivers want to say.
 
+use alloc::vec;
+
 use super::{
     application::Opaque,
     schedule::Behaviour,
@@ -8,7 +10,7 @@ use super::{
     violation::Violation,
 };
 use crate::{
-    Height, Input, Message, Proposal, Round, Signed, Statement, Threshold, ValidatorBits,
+    Height, Input, Message, Proposal, Round, RoundCertificate, Signed, Statement, ValidatorBits,
     ValidatorIndex, Vote, VoteGroup, VoteKind,
 };
 
@@ -18,8 +20,11 @@ impl Simulation<'_> {
         let Some(behaviour) = self.nodes[at].behaviour else { return Ok(()) };
         match behaviour {
             Behaviour::Silent => Ok(()),
-            Behaviour::Twin | Behaviour::Amnesiac => self.send_some(at, message, 1000),
-            Behaviour::Withholder => self.send_some(at, message, 500),
+            Behaviour::Twin | Behaviour::Amnesiac | Behaviour::Restored => {
+                self.send_some(at, message, 1000)
+            }
+            Behaviour::Deserter if self.now_us >= self.schedule.heal_us => Ok(()),
+            Behaviour::Withholder | Behaviour::Deserter => self.send_some(at, message, 500),
             Behaviour::Equivocator => match message {
                 Message::Vote(vote) => self.equivocate(at, vote.message),
                 other => self.send_some(at, other, 1000),
@@ -56,7 +61,7 @@ impl Simulation<'_> {
                 let Proposal { proposer, .. } = *proposal.message();
                 self.checker.cast(proposer, &Statement::Proposal(*proposal.message()))?;
             }
-            Input::Quorum(group) => self.checker.accepted(group.get(), Threshold::TWO_THIRDS)?,
+            Input::Quorum(group) => self.checker.accepted(group.get())?,
             Input::Round(certificate) => self.checker.accepted_round(certificate.get())?,
             _ => {}
         }
@@ -138,6 +143,13 @@ impl Simulation<'_> {
             let message = self.sign_freely(at, Statement::Vote(Vote { round, ..vote }))?;
             self.send_some(at, message, 500)?;
         }
+        // Out of turn, unless it is its turn.
+        if let Some(value) = vote.value {
+            let Vote { height, round, validator: proposer, .. } = vote;
+            let proposal = Proposal { height, round, value, valid_round: None, proposer };
+            let message = self.sign_freely(at, Statement::Proposal(proposal))?;
+            self.send_some(at, message, 500)?;
+        }
         if let Some(height) = vote.height.next() {
             let message = self.sign_freely(at, Statement::Vote(Vote { height, ..vote }))?;
             self.send_some(at, message, 500)?;
@@ -153,7 +165,7 @@ impl Simulation<'_> {
         };
         let others = ValidatorBits::first(self.schedule.powers.len());
         let own = self.nodes[at].validator;
-        let message = match draw >> 32 & 7 {
+        let message = match draw >> 32 & 15 {
             // As it is: good if two thirds have voted so.
             0 | 1 => Message::Quorum(group),
             2 => Message::Quorum(VoteGroup { kind: VoteKind::Precommit, ..group }),
@@ -173,6 +185,16 @@ impl Simulation<'_> {
                 group.signers.insert(ValidatorIndex(self.schedule.powers.len() as u16));
                 group.signatures.push(group.signatures[0]);
                 Message::Quorum(group)
+            }
+            7 | 8 => Message::Round(RoundCertificate { groups: vec![group] }),
+            9 => {
+                group.signatures.reverse();
+                Message::Quorum(group)
+            }
+            10 => {
+                let first = group.signatures[0];
+                group.signatures.fill(first);
+                Message::Quorum(VoteGroup { kind: VoteKind::Precommit, ..group })
             }
             _ => {
                 let victim = ValidatorIndex((own.0 + 1) % self.schedule.powers.len() as u16);

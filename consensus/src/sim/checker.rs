@@ -8,8 +8,8 @@ use super::{
 };
 use crate::{
     ChainId, Driver, Height, Proposal, ProposerRotation, Round, RoundCertificate, RoundState,
-    RoundValue, Signable as _, Statement, Threshold, ValidatorBits, ValidatorIndex, ValidatorSet,
-    ValueId, Vote, VoteGroup, VoteKind,
+    RoundValue, Signable as _, Statement, ValidatorBits, ValidatorIndex, ValidatorSet, ValueId,
+    Vote, VoteGroup, VoteKind, VotingPower,
 };
 
 /// Everybody who voted for one thing.
@@ -26,8 +26,6 @@ struct Said {
 struct Transcript {
     said: Vec<Said>,
     proposals: Vec<Proposal>,
-    /// Values that the application found valid.
-    valid: Vec<ValueId>,
     decision: Option<VoteGroup>,
 }
 
@@ -40,7 +38,7 @@ impl Transcript {
 
     fn has_polka(&self, set: &ValidatorSet, round: Round, value: ValueId) -> bool {
         let power = self.voters(VoteKind::Prevote, round, value).power(set);
-        Threshold::TWO_THIRDS.is_met(power, set.total_power())
+        exceeds(power, set, 2)
     }
 
     /// The latest value that a validator precommitted before a round.
@@ -62,7 +60,7 @@ impl Transcript {
             said.kind == VoteKind::Prevote
                 && (lock.round..vote.round).contains(&said.round)
                 && said.value == Some(value)
-                && Threshold::TWO_THIRDS.is_met(said.voters.power(set), set.total_power())
+                && exceeds(said.voters.power(set), set, 2)
         })
     }
 
@@ -89,18 +87,30 @@ impl Transcript {
     }
 }
 
+/// Tells whether so many thirds of the power are exceeded: written out, because [`Threshold`](crate::Threshold) itself
+/// is under test.
+fn exceeds(power: VotingPower, set: &ValidatorSet, thirds: u128) -> bool {
+    u128::from(power.as_u64()) * 3 > u128::from(set.total_power().as_u64()) * thirds
+}
+
 /// Watches a run from above.
 #[derive(Debug)]
 pub(super) struct Checker {
     rotations: Vec<Arc<ProposerRotation>>,
     heights: Vec<Transcript>,
     honest: ValidatorBits,
+    /// Not honest, but behind a vote lock.
+    guarded: ValidatorBits,
 }
 
 impl Checker {
-    pub(super) fn new(rotations: Vec<Arc<ProposerRotation>>, honest: ValidatorBits) -> Self {
+    pub(super) fn new(
+        rotations: Vec<Arc<ProposerRotation>>,
+        honest: ValidatorBits,
+        guarded: ValidatorBits,
+    ) -> Self {
         let heights = rotations.iter().map(|_| Transcript::default()).collect();
-        Self { rotations, heights, honest }
+        Self { rotations, heights, honest, guarded }
     }
 
     fn set(&self) -> &ValidatorSet {
@@ -113,14 +123,6 @@ impl Checker {
 
     fn transcript_mut(&mut self, height: Height) -> Option<&mut Transcript> {
         self.heights.get_mut((height.as_u64() as usize).checked_sub(1)?)
-    }
-
-    pub(super) fn found_valid(&mut self, height: Height, value: ValueId) {
-        if let Some(transcript) = self.transcript_mut(height)
-            && !transcript.valid.contains(&value)
-        {
-            transcript.valid.push(value);
-        }
     }
 
     /// Somebody has signed something; an honest validator must have been allowed to.
@@ -138,6 +140,9 @@ impl Checker {
             if let Some(rule) = broken {
                 return Err(Violation::Broken { validator, height, rule });
             }
+        }
+        if self.guarded.contains(validator) && self.is_said_differently(validator, statement) {
+            return Err(Violation::Broken { validator, height, rule: Rule::SignsOnce });
         }
         let Some(transcript) = self.transcript_mut(height) else { return Ok(()) };
         match statement {
@@ -165,16 +170,35 @@ impl Checker {
         Ok(())
     }
 
+    fn is_said_differently(&self, validator: ValidatorIndex, statement: &Statement) -> bool {
+        let Some(transcript) = self.transcript(statement.height()) else { return false };
+        match statement {
+            Statement::Vote(vote) => transcript.said.iter().rev().any(|said| {
+                (said.kind, said.round) == (vote.kind, vote.round)
+                    && said.value != vote.value
+                    && said.voters.contains(validator)
+            }),
+            Statement::Proposal(proposal) => transcript.proposals.iter().any(|other| {
+                (other.round, other.proposer) == (proposal.round, validator) && other != proposal
+            }),
+        }
+    }
+
+    /// Whose turn it is, reckoned from the start of the height every time.
+    fn proposer(&self, height: Height, round: Round) -> Option<ValidatorIndex> {
+        let rotation = self.rotations.get((height.as_u64() as usize).checked_sub(1)?)?;
+        if round == Round::ZERO {
+            return Some(rotation.proposer_index());
+        }
+        let mut turns = (**rotation).clone();
+        turns.advance(round.as_u32());
+        Some(turns.proposer_index())
+    }
+
     fn vote_breaks(&self, vote: &Vote) -> Option<Rule> {
         let transcript = self.transcript(vote.height)?;
         let Vote { kind, round, value, validator, .. } = *vote;
-        let is_other = |said: &Said| {
-            said.kind == kind
-                && said.round == round
-                && said.value != value
-                && said.voters.contains(validator)
-        };
-        if transcript.said.iter().rev().any(is_other) {
+        if self.is_said_differently(validator, &Statement::Vote(*vote)) {
             return Some(Rule::SignsOnce);
         }
         let value = value?;
@@ -182,15 +206,13 @@ impl Checker {
             VoteKind::Precommit => (!transcript.has_polka(self.set(), round, value))
                 .then_some(Rule::PrecommitNeedsPolka),
             VoteKind::Prevote => {
-                let is_proposed = transcript
-                    .proposals
-                    .iter()
-                    .any(|proposal| proposal.round == round && proposal.value == value);
+                let proposer = self.proposer(vote.height, round);
+                let is_proposed = transcript.proposals.iter().any(|proposal| {
+                    (proposal.round, proposal.value, Some(proposal.proposer))
+                        == (round, value, proposer)
+                });
                 if !is_proposed {
                     return Some(Rule::PrevoteNeedsProposal);
-                }
-                if !transcript.valid.contains(&value) {
-                    return Some(Rule::PrevoteNeedsValidity);
                 }
                 let lock = transcript.lock(validator, round)?;
                 (!transcript.keeps_lock(self.set(), lock, vote)).then_some(Rule::KeepsLock)
@@ -200,17 +222,10 @@ impl Checker {
 
     fn proposal_breaks(&self, proposal: &Proposal) -> Option<Rule> {
         let transcript = self.transcript(proposal.height)?;
-        let is_other = |other: &Proposal| {
-            other.round == proposal.round
-                && other.proposer == proposal.proposer
-                && other != proposal
-        };
-        if transcript.proposals.iter().any(is_other) {
+        if self.is_said_differently(proposal.proposer, &Statement::Proposal(*proposal)) {
             return Some(Rule::SignsOnce);
         }
-        let mut turns = (**self.rotations.get(proposal.height.as_u64() as usize - 1)?).clone();
-        turns.advance(proposal.round.as_u32());
-        if turns.proposer_index() != proposal.proposer {
+        if self.proposer(proposal.height, proposal.round) != Some(proposal.proposer) {
             return Some(Rule::ProposesInTurn);
         }
         let valid = proposal.valid_round?;
@@ -219,11 +234,7 @@ impl Checker {
     }
 
     /// A certificate that a peer would accept: its votes have been cast, and are enough.
-    pub(super) fn accepted(
-        &self,
-        group: &VoteGroup,
-        threshold: Threshold,
-    ) -> Result<(), Violation> {
+    pub(super) fn accepted(&self, group: &VoteGroup) -> Result<(), Violation> {
         let Some(transcript) = self.transcript(group.height) else { return Ok(()) };
         let same = |said: &&Said| {
             (said.kind, said.round, said.value) == (group.kind, group.round, group.value)
@@ -231,7 +242,8 @@ impl Checker {
         let cast =
             transcript.said.iter().find(same).map_or(ValidatorBits::EMPTY, |said| said.voters);
         let power = group.signers.power(self.set());
-        if threshold.is_met(power, self.set().total_power())
+        if exceeds(power, self.set(), 2)
+            && group.signers.count() == group.signatures.len()
             && group.signers.difference(&cast).is_empty()
         {
             Ok(())
@@ -252,11 +264,8 @@ impl Checker {
         let Some(value) = value else {
             return Err(Violation::Broken { validator, height, rule: Rule::DecidesOnCommit });
         };
-        self.accepted(commit, Threshold::TWO_THIRDS)?;
+        self.accepted(commit)?;
         let Some(transcript) = self.transcript(height) else { return Ok(()) };
-        if !transcript.valid.contains(&value) {
-            return Err(Violation::Broken { validator, height, rule: Rule::DecidesValid });
-        }
         if let Some(first) = &transcript.decision
             && first.value != commit.value
         {
@@ -308,6 +317,10 @@ impl Checker {
             if is_back {
                 return broken(Rule::OnlyForward);
             }
+            let next = before.round.map_or(Some(Round::ZERO), Round::next);
+            if after.round > next && !self.is_reached(height, after.round) {
+                return broken(Rule::SkipsWithOthers);
+            }
             if before.valid != after.valid
                 && let (Some(valid), Some(transcript)) = (after.valid, self.transcript(height))
                 && !transcript.has_polka(self.set(), valid.round, valid.value)
@@ -316,6 +329,14 @@ impl Checker {
             }
         }
         Ok(())
+    }
+
+    /// Tells whether one third has voted in this round or a later one.
+    fn is_reached(&self, height: Height, round: Option<Round>) -> bool {
+        let Some(transcript) = self.transcript(height) else { return true };
+        let later = transcript.said.iter().filter(|said| Some(said.round) >= round);
+        let voters = later.fold(ValidatorBits::EMPTY, |all, said| all.union(&said.voters));
+        exceeds(voters.power(self.set()), self.set(), 1)
     }
 
     /// Returns how many heights anybody has decided.
@@ -370,7 +391,7 @@ impl Checker {
         let Some(height) = certificate.groups.first().map(|group| group.height) else {
             return Ok(());
         };
-        if !Threshold::ONE_THIRD.is_met(voters.power(self.set()), self.set().total_power()) {
+        if !exceeds(voters.power(self.set()), self.set(), 1) {
             return Err(Violation::ForgedCertificate { height });
         }
         for group in &certificate.groups {

@@ -3,7 +3,7 @@ use alloc::{sync::Arc, vec::Vec};
 use super::schedule::Behaviour;
 use crate::{
     Driver, DriverConfig, Height, LogEntry, ProposerRotation, Timeouts, ValidatorBits,
-    ValidatorIndex, VoteGroup, VoteLock, replay, write_frame,
+    ValidatorIndex, ValueId, VoteGroup, VoteLock, replay, write_frame,
 };
 
 /// What all nodes wait for.
@@ -43,11 +43,13 @@ pub(super) struct Node {
     pub(super) is_up: bool,
     /// How often it has died: timers of an earlier life mean nothing.
     pub(super) lives: u32,
-    /// Not for ever, unlike `lock`: the part from `synced_count` on is lost in a crash.
+    /// The part from `synced_count` on is lost in a crash.
     pub(super) log: Vec<LogEntry>,
     pub(super) synced_count: usize,
     pub(super) lock: VoteLock,
     pub(super) chain: Vec<Stored>,
+    /// What its application has found valid at this height, in all its lives.
+    pub(super) executed: Vec<ValueId>,
     /// Messages for the next height.
     pub(super) early: Vec<u32>,
     pub(super) dying: Option<Dying>,
@@ -74,6 +76,7 @@ impl Node {
             synced_count: 0,
             lock: VoteLock::new(address),
             chain: Vec::new(),
+            executed: Vec::new(),
             early: Vec::new(),
             dying: None,
             clock: 1_000,

@@ -55,11 +55,16 @@ pub enum Behaviour {
     Spammer,
     /// Forgets its locks.
     Amnesiac,
+    /// Comes back without its log, as after a restored backup: it forgets its locks, but its vote lock keeps it from
+    /// signing twice.
+    Restored,
+    /// Talks to some peers only, and to nobody once the network has healed: nobody gets by without the others.
+    Deserter,
 }
 
 impl Behaviour {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Twin,
         Self::Equivocator,
         Self::DoubleProposer,
@@ -68,6 +73,8 @@ impl Behaviour {
         Self::Forger,
         Self::Spammer,
         Self::Amnesiac,
+        Self::Restored,
+        Self::Deserter,
     ];
 }
 
@@ -184,7 +191,7 @@ impl Schedule {
             reorder_permille: some(&mut random, 300),
         };
         schedule.skew_permille = some(&mut random, 100);
-        schedule.execution_us = some(&mut random, 200_000);
+        schedule.execution_us = some(&mut random, 800_000);
         schedule.heal_us = random.below(8_000_000);
         if options.partitions && random.is_in(700) {
             schedule.cut(&mut random);
@@ -226,11 +233,11 @@ impl Schedule {
             chosen.insert(ValidatorIndex(random.below(validators) as u16));
         }
         // Where one behaviour alone could do harm, others would only hide it.
-        let common = random.is_in(500).then(|| random.below(8));
+        let common = random.is_in(500).then(|| random.below(Behaviour::ALL.len() as u64));
         self.byzantine = chosen
             .iter()
             .map(|node| {
-                let at = common.unwrap_or_else(|| random.below(8));
+                let at = common.unwrap_or_else(|| random.below(Behaviour::ALL.len() as u64));
                 (node.0, Behaviour::ALL[at as usize])
             })
             .collect();

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     ChainId, Driver, Height, Input, LogEntry, Message, Output, Proposal, ProposerRotation, Proven,
     Round, RoundState, Signed, SignedStatement, Statement, Timeout, ValidatorBits, ValidatorIndex,
-    ValidatorSet, ValidatorSetError, ValueId, Verdict, Verified, VoteGroup,
+    ValidatorSet, ValidatorSetError, ValueId, Verdict, Verified, Vote, VoteGroup,
 };
 
 /// What a run has shown.
@@ -100,7 +100,7 @@ pub(super) struct Simulation<'a> {
     wanted: Vec<Wanted>,
     pending: VecDeque<Input>,
     outputs: Vec<Output>,
-    now_us: u64,
+    pub(super) now_us: u64,
     deliveries: u64,
     trace: u64,
 }
@@ -123,12 +123,18 @@ impl<'a> Simulation<'a> {
         let byzantine: ValidatorBits =
             schedule.byzantine.iter().map(|(node, _)| ValidatorIndex(*node)).collect();
         let honest = ValidatorBits::first(schedule.powers.len()).difference(&byzantine);
+        let guarded = schedule
+            .byzantine
+            .iter()
+            .filter(|(_, behaviour)| *behaviour == Behaviour::Restored)
+            .map(|(node, _)| ValidatorIndex(*node))
+            .collect();
         let mut simulation = Self {
             schedule,
             application,
             chain: ChainId::simulated(),
             nodes: Vec::new(),
-            checker: Checker::new(rotations.clone(), honest),
+            checker: Checker::new(rotations.clone(), honest, guarded),
             rotations,
             random: Random::new(schedule.seed),
             messages: Vec::new(),
@@ -271,8 +277,13 @@ impl<'a> Simulation<'a> {
                 if !self.is_alive(at, lives) || timeout.height != self.nodes[at].next_height() {
                     return Ok(());
                 }
-                if self.nodes[at].behaviour == Some(Behaviour::Amnesiac) {
-                    self.forget(at);
+                if matches!(
+                    self.nodes[at].behaviour,
+                    Some(Behaviour::Amnesiac | Behaviour::Restored)
+                ) {
+                    if self.random.is_in(300) {
+                        return self.forget(at);
+                    }
                 }
                 self.feed(at, Input::Timeout(timeout))
             }
@@ -394,7 +405,7 @@ impl<'a> Simulation<'a> {
             Output::Send(message) => return self.send(at, message),
             Output::Build { height, round } => {
                 let value = self.application.build(at, height, round);
-                self.checker.found_valid(height, value);
+                self.nodes[at].executed.push(value);
                 self.answer(at, Input::Built { height, round, value });
             }
             Output::Validate(Signed { message: Proposal { height, value, .. }, .. }) => {
@@ -435,7 +446,7 @@ impl<'a> Simulation<'a> {
     fn validate(&mut self, at: usize, height: Height, value: ValueId) {
         let verdict = self.application.validate(at, height, value);
         if verdict == Verdict::Valid {
-            self.checker.found_valid(height, value);
+            self.nodes[at].executed.push(value);
         }
         self.answer(at, Input::Validated { height, value, verdict });
     }
@@ -466,9 +477,20 @@ impl<'a> Simulation<'a> {
             if !is_written {
                 return Err(self.broken(at, Rule::PersistsBeforeSigning));
             }
+            let is_executed = match statement {
+                Statement::Vote(Vote { value: Some(value), .. }) => node.executed.contains(&value),
+                Statement::Vote(_) | Statement::Proposal(_) => true,
+            };
+            if !is_executed {
+                return Err(self.broken(at, Rule::VotesForValid));
+            }
             if node.lock.permit(&statement, &digest).is_err() {
                 return Err(self.broken(at, Rule::AsksOnlyForTheNew));
             }
+        } else if node.behaviour == Some(Behaviour::Restored)
+            && node.lock.permit(&statement, &digest).is_err()
+        {
+            return Ok(());
         }
         let node = &self.nodes[at];
         self.checker.signed(node.validator, &statement)?;
@@ -565,6 +587,9 @@ impl<'a> Simulation<'a> {
             if commit.height != height {
                 return Err(self.broken(at, Rule::DecidesOnce));
             }
+            if commit.value.is_some_and(|value| !node.executed.contains(&value)) {
+                return Err(self.broken(at, Rule::DecidesValid));
+            }
             self.checker.decided(node.validator, height, &commit)?;
         }
         if let Some(value) = commit.value {
@@ -586,6 +611,7 @@ impl<'a> Simulation<'a> {
         }
         node.log.clear();
         node.synced_count = 0;
+        node.executed.clear();
         self.pending.push_back(Input::Start { height, rotation: Arc::clone(rotation) });
         for message in mem::take(&mut node.early) {
             self.pending.push_back(self.messages[message as usize].input.clone());
@@ -645,22 +671,11 @@ impl<'a> Simulation<'a> {
         self.work(at)
     }
 
-    /// An amnesiac now and then starts the height again with nothing.
-    fn forget(&mut self, at: usize) {
-        if self.random.is_in(300) {
-            let node = &mut self.nodes[at];
-            node.log.clear();
-            let (height, config) = (node.next_height(), node.config());
-            if let Some(rotation) = self.rotations.get(node.chain.len()) {
-                let rotation = Arc::clone(rotation);
-                let mut outputs = Vec::new();
-                if let Ok(driver) = Driver::resume(config, height, rotation, [], &mut outputs) {
-                    node.driver = driver;
-                    // Nobody checks what it does, so that nothing can be found wrong with it.
-                    self.perform_all(at, outputs).ok();
-                }
-            }
-        }
+    /// Starts the height again with nothing; timers of before mean nothing any more.
+    fn forget(&mut self, at: usize) -> Result<(), Violation> {
+        self.nodes[at].log.clear();
+        self.nodes[at].lives += 1;
+        self.resume(at)
     }
 
     /// Asks a random peer for a proposal, again and again.

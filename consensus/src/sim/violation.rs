@@ -21,9 +21,9 @@ pub enum Rule {
     /// It prevotes what was proposed in the same round.
     #[error("prevotes what was not proposed")]
     PrevoteNeedsProposal,
-    /// It prevotes what the application has executed.
-    #[error("prevotes what the application did not find valid")]
-    PrevoteNeedsValidity,
+    /// It votes for what its own application has executed.
+    #[error("votes for what its application did not find valid")]
+    VotesForValid,
     /// It prevotes against its lock only after a polka at least as late.
     #[error("prevotes against its lock")]
     KeepsLock,
@@ -36,8 +36,8 @@ pub enum Rule {
     /// It decides what two thirds precommitted.
     #[error("decides without a commit")]
     DecidesOnCommit,
-    /// It decides what the application has executed.
-    #[error("decides what the application did not find valid")]
+    /// It decides what its own application has executed.
+    #[error("decides what its application did not find valid")]
     DecidesValid,
     /// It decides a height once.
     #[error("decides a height twice, or out of order")]
@@ -45,6 +45,9 @@ pub enum Rule {
     /// The locked round is not after the valid one, nor that after the current one.
     #[error("is locked after its valid round, or has a valid round that is not here yet")]
     LockedValidRound,
+    /// It skips rounds only where one third is already.
+    #[error("skips to a round in which one third is not")]
+    SkipsWithOthers,
     /// Its valid value had a polka.
     #[error("believes in a polka that was not there")]
     ValidNeedsPolka,
