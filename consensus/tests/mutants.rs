@@ -84,7 +84,9 @@ fn build() -> PathBuf {
     if copy.exists() {
         fs::remove_dir_all(&copy).expect("the old copy can go");
     }
-    copy_folder(&own.join("src"), &copy.join("src"));
+    for folder in ["src", "benches"] {
+        copy_folder(&own.join(folder), &copy.join(folder));
+    }
     for file in ["Cargo.toml", "README.md"] {
         fs::copy(own.join(file), copy.join(file)).expect("a copy");
     }

@@ -142,7 +142,7 @@ pub struct Schedule {
     pub disturbance: Disturbance,
     /// When cuts and disturbances end, in microseconds.
     pub heal_us: u64,
-    /// How long executing a value takes, in microseconds.
+    /// How long executing a value takes on average, in microseconds.
     pub execution_us: u64,
     /// By how many of a thousand clocks run too fast or too slow.
     pub skew_permille: u64,

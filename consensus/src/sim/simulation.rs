@@ -365,6 +365,11 @@ impl<'a> Simulation<'a> {
         while let Some(input) = self.pending.pop_front() {
             let node = &mut self.nodes[at];
             let before: RoundState = *node.driver.state();
+            if let Input::Built { value, .. }
+            | Input::Validated { value, verdict: Verdict::Valid, .. } = &input
+            {
+                node.executed.push(*value);
+            }
             let mut outputs = mem::take(&mut self.outputs);
             let outcome = node.driver.handle(input, &mut outputs);
             if node.is_honest() {
@@ -405,7 +410,6 @@ impl<'a> Simulation<'a> {
             Output::Send(message) => return self.send(at, message),
             Output::Build { height, round } => {
                 let value = self.application.build(at, height, round);
-                self.nodes[at].executed.push(value);
                 self.answer(at, Input::Built { height, round, value });
             }
             Output::Validate(Signed { message: Proposal { height, value, .. }, .. }) => {
@@ -445,9 +449,6 @@ impl<'a> Simulation<'a> {
 
     fn validate(&mut self, at: usize, height: Height, value: ValueId) {
         let verdict = self.application.validate(at, height, value);
-        if verdict == Verdict::Valid {
-            self.nodes[at].executed.push(value);
-        }
         self.answer(at, Input::Validated { height, value, verdict });
     }
 
@@ -456,7 +457,9 @@ impl<'a> Simulation<'a> {
         if self.schedule.execution_us == 0 {
             self.pending.push_back(input);
         } else {
-            self.answer_after(at, input, self.schedule.execution_us);
+            // Some machines are slower than others, and none is always equally fast.
+            let wait_us = self.random.below(2 * self.schedule.execution_us);
+            self.answer_after(at, input, wait_us);
         }
     }
 
