@@ -214,9 +214,7 @@ impl Schedule {
     /// Tells whether agreement and progress are promised: less than one third is Byzantine or down for ever.
     #[must_use]
     pub fn is_within_bounds(&self) -> bool {
-        let is_down = |node: usize| {
-            self.faults.iter().any(|fault| *fault == Fault::Down { node: node as u16 })
-        };
+        let is_down = |node: usize| self.faults.contains(&Fault::Down { node: node as u16 });
         let is_byzantine =
             |node: usize| self.byzantine.iter().any(|(other, _)| usize::from(*other) == node);
         let lost: u64 = (0..self.powers.len())

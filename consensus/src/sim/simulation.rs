@@ -277,13 +277,12 @@ impl<'a> Simulation<'a> {
                 if !self.is_alive(at, lives) || timeout.height != self.nodes[at].next_height() {
                     return Ok(());
                 }
-                if matches!(
+                let is_forgetful = matches!(
                     self.nodes[at].behaviour,
                     Some(Behaviour::Amnesiac | Behaviour::Restored)
-                ) {
-                    if self.random.is_in(300) {
-                        return self.forget(at);
-                    }
+                );
+                if is_forgetful && self.random.is_in(300) {
+                    return self.forget(at);
                 }
                 self.feed(at, Input::Timeout(timeout))
             }
