@@ -3,7 +3,6 @@
 //!
 //! The copy is built once, with all mistakes in it and a switch; the sources themselves know nothing of it.
 //! `MUTANTS_TABLE=1 cargo test -p cybermiles-consensus --test mutants` writes `docs/mutants.md` anew.
-#![expect(clippy::print_stdout, reason = "the table")]
 
 #[path = "mutants/table.rs"]
 mod table;
