@@ -31,6 +31,7 @@ mod adversary;
 mod application;
 mod checker;
 mod latency;
+mod lives;
 mod node;
 mod random;
 mod schedule;

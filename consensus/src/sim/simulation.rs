@@ -10,15 +10,15 @@ use core::{cmp::Reverse, mem};
 use super::{
     application::Application,
     checker::Checker,
-    node::{Dying, Node, Stored, TIMEOUTS},
+    node::{Node, Stored, TIMEOUTS},
     random::Random,
     schedule::{Behaviour, Fault, Schedule},
     seal::{Seal, members},
     violation::{Rule, Violation},
 };
 use crate::{
-    ChainId, Driver, Height, Input, LogEntry, Message, Output, Proposal, ProposerRotation, Proven,
-    Round, RoundState, Signed, SignedStatement, Statement, Timeout, ValidatorBits, ValidatorIndex,
+    ChainId, Height, Input, LogEntry, Message, Output, Proposal, ProposerRotation, Proven, Round,
+    RoundState, Signed, SignedStatement, Statement, Timeout, ValidatorBits, ValidatorIndex,
     ValidatorSet, ValidatorSetError, ValueId, Verdict, Verified, Vote, VoteGroup,
 };
 
@@ -65,7 +65,7 @@ pub(super) struct Posted {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Event {
+pub(super) enum Event {
     Deliver { message: u32 },
     Timer { timer: u32 },
     Answer { answer: u32 },
@@ -98,7 +98,7 @@ pub(super) struct Simulation<'a> {
     timers: Vec<(Timeout, u32)>,
     answers: Vec<(Input, u32)>,
     wanted: Vec<Wanted>,
-    pending: VecDeque<Input>,
+    pub(super) pending: VecDeque<Input>,
     outputs: Vec<Output>,
     pub(super) now_us: u64,
     deliveries: u64,
@@ -264,7 +264,7 @@ impl<'a> Simulation<'a> {
         }
     }
 
-    fn push(&mut self, at_us: u64, node: u16, event: Event) {
+    pub(super) fn push(&mut self, at_us: u64, node: u16, event: Event) {
         self.sequence += 1;
         self.queue.push(Reverse((at_us, self.sequence, node, event)));
     }
@@ -360,7 +360,7 @@ impl<'a> Simulation<'a> {
         self.work(at)
     }
 
-    fn work(&mut self, at: usize) -> Result<(), Violation> {
+    pub(super) fn work(&mut self, at: usize) -> Result<(), Violation> {
         while let Some(input) = self.pending.pop_front() {
             let node = &mut self.nodes[at];
             let before: RoundState = *node.driver.state();
@@ -382,7 +382,11 @@ impl<'a> Simulation<'a> {
         Ok(())
     }
 
-    fn perform_all(&mut self, at: usize, mut outputs: Vec<Output>) -> Result<(), Violation> {
+    pub(super) fn perform_all(
+        &mut self,
+        at: usize,
+        mut outputs: Vec<Output>,
+    ) -> Result<(), Violation> {
         for output in outputs.drain(..) {
             if let Some(dying) = &mut self.nodes[at].dying {
                 if dying.outputs == 0 {
@@ -397,7 +401,7 @@ impl<'a> Simulation<'a> {
         Ok(())
     }
 
-    fn broken(&self, at: usize, rule: Rule) -> Violation {
+    pub(super) fn broken(&self, at: usize, rule: Rule) -> Violation {
         let node = &self.nodes[at];
         Violation::Broken { validator: node.validator, height: node.next_height(), rule }
     }
@@ -618,66 +622,6 @@ impl<'a> Simulation<'a> {
         for message in mem::take(&mut node.early) {
             self.pending.push_back(self.messages[message as usize].input.clone());
         }
-    }
-
-    fn begin_to_die(&mut self, at: usize, fault: usize) -> Result<(), Violation> {
-        if let Fault::Crash { outputs, down_us, torn_bytes, .. } = self.schedule.faults[fault]
-            && self.nodes[at].is_up
-            && self.nodes[at].is_honest()
-        {
-            self.nodes[at].dying = Some(Dying { outputs, down_us, torn_bytes });
-            if outputs == 0 {
-                self.die(at);
-            }
-        }
-        Ok(())
-    }
-
-    fn die(&mut self, at: usize) {
-        self.pending.clear();
-        self.application.crashed(at);
-        let node = &mut self.nodes[at];
-        node.is_up = false;
-        node.lives += 1;
-        node.early.clear();
-        if let Some(Dying { down_us, torn_bytes, .. }) = node.dying.take() {
-            self.push(self.now_us + down_us, at as u16, Event::Restart { torn_bytes });
-        }
-    }
-
-    fn restart(&mut self, at: usize, torn_bytes: u16) -> Result<(), Violation> {
-        let node = &mut self.nodes[at];
-        node.is_up = true;
-        let is_readable = node.reread_log(torn_bytes).is_some();
-        if !is_readable {
-            return Err(self.broken(at, Rule::ReadsItsLog));
-        }
-        self.resume(at)
-    }
-
-    /// Starts the driver from what the log holds.
-    fn resume(&mut self, at: usize) -> Result<(), Violation> {
-        let node = &mut self.nodes[at];
-        let height = node.next_height();
-        let Some(rotation) = self.rotations.get(node.chain.len()) else { return Ok(()) };
-        node.log.retain(|entry| entry.height() == height);
-        node.synced_count = node.log.len();
-        let mut outputs = Vec::new();
-        let rotation = Arc::clone(rotation);
-        let log = node.log.iter().cloned();
-        match Driver::resume(node.config(), height, rotation, log, &mut outputs) {
-            Ok(driver) => node.driver = driver,
-            Err(_) => return Err(self.broken(at, Rule::ReadsItsLog)),
-        }
-        self.perform_all(at, outputs)?;
-        self.work(at)
-    }
-
-    /// Starts the height again with nothing; timers of before mean nothing any more.
-    fn forget(&mut self, at: usize) -> Result<(), Violation> {
-        self.nodes[at].log.clear();
-        self.nodes[at].lives += 1;
-        self.resume(at)
     }
 
     /// Asks a random peer for a proposal, again and again.
