@@ -43,6 +43,7 @@ mod refused;
 mod round_record;
 mod secp256k1;
 mod signing;
+pub mod sim;
 mod state_machine;
 mod statement;
 mod threshold;

@@ -66,6 +66,11 @@ impl ChainId {
         }
     }
 
+    /// The chain of the simulator.
+    pub(crate) fn simulated() -> Self {
+        Self(String::from("simulation"))
+    }
+
     /// Returns the name.
     #[must_use]
     pub fn as_str(&self) -> &str {

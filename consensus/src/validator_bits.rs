@@ -56,6 +56,14 @@ impl ValidatorBits {
         both
     }
 
+    /// Returns those in either.
+    #[must_use]
+    pub fn union(&self, other: &Self) -> Self {
+        let mut either = *self;
+        either.0.iter_mut().zip(other.0).for_each(|(word, other)| *word |= other);
+        either
+    }
+
     /// Returns those in this one but not in the other.
     #[must_use]
     pub fn difference(&self, other: &Self) -> Self {
