@@ -112,7 +112,8 @@ mod tests {
         let mut array = vec![5; 1];
         array.extend([0; 31]);
         array.extend([3, 43]);
-        let rows: Vec<(Vec<u8>, Result<Vec<Type>, NativeError>)> = vec![
+        type Row = (Vec<u8>, Result<Vec<Type>, NativeError>);
+        let rows: Vec<Row> = vec![
             (vec![], Ok(vec![])),
             (vec![0, 4], Ok(vec![Type::Bool, Type::String])),
             (vec![9, 10, 41], Ok([256, 8, 256].map(|bits| Type::Signed { bits }).to_vec())),
