@@ -51,6 +51,8 @@ pub(crate) fn run_call(
     context: &mut Context<'_>,
     request: &CallRequest,
 ) -> Result<Ended, Fault> {
+    // A transaction that could not be finished, because a read failed or a panic was contained, left its frames.
+    frames.clear();
     match start_call(frames, context, request)? {
         Some(ended) => Ok(ended),
         None => run(frames, context),
@@ -64,10 +66,13 @@ pub(crate) fn run_code(
     request: &CallRequest,
     code: &[u8],
 ) -> Result<Ended, Fault> {
+    frames.clear();
     context.pools.return_data.clear();
     let checkpoint = context.pools.journal.checkpoint();
     let program = Arc::new(Program::new(code));
-    trace_call(context, request);
+    if context.is_traced {
+        trace_call(context, request);
+    }
     push_call_frame(frames, context, request, Prepared { program, id: None, checkpoint });
     run(frames, context)
 }
@@ -78,6 +83,7 @@ pub(crate) fn run_create(
     context: &mut Context<'_>,
     request: &CreateRequest,
 ) -> Result<Ended, Fault> {
+    frames.clear();
     match start_create(frames, context, request)? {
         Some(ended) => Ok(ended),
         None => run(frames, context),
@@ -120,10 +126,7 @@ fn run(frames: &mut Vec<Frame>, context: &mut Context<'_>) -> Result<Ended, Faul
                 translate(frame, context);
                 continue;
             }
-            Exit::Fault => {
-                frames.clear();
-                return Err(Fault);
-            }
+            Exit::Fault => return Err(Fault),
             Exit::Stop | Exit::Return | Exit::Revert | Exit::SelfDestruct | Exit::Halt(_) => {
                 let Some(frame) = frames.pop() else { break };
                 let ended = finish(&frame, context, exit);
