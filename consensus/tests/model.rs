@@ -41,7 +41,7 @@ const HEIGHT: Height = Height::new(1);
 /// How many acts of all validators together are searched.
 const DEPTH: usize = 9;
 /// What the searches with one faulty validator must visit at least, so that none of them is empty.
-const STATES_MIN: usize = 250_000;
+const STATES_MIN: usize = 5_000_000;
 const NOBODY: u32 = u32::MAX;
 
 /// What must never be.
