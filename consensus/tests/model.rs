@@ -13,8 +13,8 @@
 //!   not count. It does reach others, and certificates.
 //!
 //! # Bounds
-//! All orders of at most [`DEPTH`] acts of the correct validators together are searched, not more. Nobody leaves round
-//! 1. A message waits at its receiver until the receiver is in the step that it is for, or, if it is a vote of round 0,
+//! All orders of at most [`DEPTH`] acts of the correct validators together are searched, not more. Round 1
+//! is the last. A message waits at its receiver until the receiver is in the step that it is for, or, if it is a vote of round 0,
 //! until later; so no round is skipped, and nobody decides before it has precommitted in round 0 or entered round 1.
 //! Proposals of an earlier round do not arrive late. Certificates are those that correct proposers send. Nobody is
 //! restarted. What these bounds leave out, the random schedules of `tests/simulation.rs` cover.
@@ -22,7 +22,6 @@
     clippy::disallowed_types,
     reason = "the order of the maps never shows: they are only asked for keys"
 )]
-#![expect(clippy::print_stdout, reason = "the sizes of the searches are figures of the README")]
 
 use std::{collections::HashMap, collections::HashSet, collections::VecDeque, sync::Arc};
 
@@ -453,9 +452,9 @@ impl Model {
     /// Breadth first, until there is nothing new, or something wrong.
     fn search(mut self, depth_max: usize) -> Found {
         let mut start = [NOBODY; COUNT];
-        for node in 0..COUNT {
+        for (node, id) in start.iter_mut().enumerate() {
             if !self.scene.faulty.contains(&(node as u16)) {
-                start[node] = self.started(node);
+                *id = self.started(node);
             }
         }
         let mut seen = HashSet::from([start]);
