@@ -30,6 +30,10 @@ pub(crate) struct Registers {
     pub(crate) memory_size: usize,
 }
 
+// SAFETY: the pointers go into buffers that the same machine owns, and are used only while it runs, on one thread; they
+// are rebuilt whenever a frame starts or resumes. So a machine may move to another thread between transactions.
+unsafe impl Send for Registers {}
+
 impl Registers {
     /// Registers of a frame whose stack starts at `base` of the shared stack and has `height` words in use.
     ///

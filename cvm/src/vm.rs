@@ -61,8 +61,10 @@ pub struct Vm {
     frames: Vec<Frame>,
 }
 
-// Moving a machine between threads is sound: its pointers are rebuilt whenever a frame starts or resumes, and none of
-// them is used between calls.
+const fn assert_send<T: Send>() {}
+// Embedders move machines to worker threads.
+const _: () = assert_send::<Vm>();
+
 impl core::fmt::Debug for Vm {
     fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         formatter.debug_struct("Vm").field("rules", &self.rules.revision()).finish_non_exhaustive()
